@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Graphs as the core keeps them. A graph owns its values, nodes and strings and frees them as one; nothing in it is freed
+ * singly. While it is built it only grows; the compiler works on a copy that it may rewrite.
+ * node->view and value->info are what plug-ins see, and are kept true at all times.
+ */
+#ifndef NN_GRAPH_GRAPH_H
+#define NN_GRAPH_GRAPH_H
+
+#include "context.h"
+#include "nn/operator.h"
+
+#define NN_GRAPH_MAX_NODES 4000000u
+
+typedef enum NnOrigin { NN_FROM_NODE, NN_FROM_INPUT, NN_FROM_CONSTANT, NN_FROM_VARIABLE, NN_FROM_RANDOM } NnOrigin;
+
+typedef struct NnGraphNode NnGraphNode;
+
+struct NnValue {
+    NnValueInfo info;
+    NnGraph *graph;
+    NnOrigin origin;
+    NnGraphNode *node; /* NN_FROM_NODE */
+    uint32_t index;    /* output of node, or position among the inputs */
+    NnVariable *variable;
+    uint32_t mark; /* scratch of whoever walks the graph; see nn_graph_marks */
+    void *scratch;
+};
+
+struct NnGraphNode {
+    NnNode view;
+    NnGraph *graph;
+    NnValue **inputs;  /* view.n_inputs */
+    NnValue **outputs; /* view.n_outputs, never NULL */
+    const char *place; /* in a configuration, or NULL */
+    uint64_t wanted;   /* mask of inputs whose integers inference asked for and did not get: cuts the program */
+    uint32_t mark;
+    void *scratch;
+};
+
+typedef struct NnAssignment {
+    NnVariable *variable;
+    NnValue *value, *predicate;
+} NnAssignment;
+
+typedef struct NnOutput {
+    char *name; /* NULL in closed subgraphs */
+    NnValue *value;
+} NnOutput;
+
+struct NnGraph {
+    NnContext *context;
+    NnNetwork *network; /* NULL: no variables */
+    NnGraph *parent;
+    NnStatus *status;
+    char *name;
+    int32_t phase;
+    uint32_t marks; /* the last mark handed out */
+    GPtrArray *values, *nodes; /* NnValue *, NnGraphNode *; nodes are in an order in which they can run, but see sort */
+    GPtrArray *inputs;         /* NnValue *: explicit inputs in order; the random one last when there is one */
+    NnValue *random;
+    GArray *outputs;     /* NnOutput */
+    GArray *assignments; /* NnAssignment */
+    NnValue *loss;
+    char *group;
+    GArray *gradients; /* NnAssignment without predicate: set_gradient */
+    GPtrArray *functions; /* NnFunction * built in this graph or carried by its nodes: one reference each */
+    GPtrArray *blocks;    /* memory freed with the graph */
+    gsize block_left;
+    char *block_at;
+};
+
+/* A sealed graph. Reference-counted, because copies of a graph share the functions that their nodes carry. */
+struct NnFunction {
+    gint refs;
+    NnGraph *graph;
+};
+
+NnFunction *nn_function_ref(NnFunction *);
+void nn_function_unref(NnFunction *);
+
+NnGraph *nn_graph_alloc(NnContext *, NnNetwork *, NnGraph *parent, const char *name, int32_t phase);
+void *nn_graph_memory(NnGraph *, gsize bytes); /* zeroed; lives as long as the graph */
+char *nn_graph_string(NnGraph *, const char *);
+uint32_t nn_graph_marks(NnGraph *); /* a fresh mark that no node or value carries */
+
+NnValue *nn_graph_add_value(NnGraph *, NnOrigin);
+NnValue *nn_graph_add_input(NnGraph *, const char *name, int32_t type, int32_t rank, const int64_t *dims);
+NnValue *nn_graph_add_constant(NnGraph *, int32_t type, int32_t rank, const int64_t *dims, const void *data);
+NnGraphNode *nn_graph_add_node(NnGraph *, const NnOperator *, const NnNodeSpec *);
+void nn_value_set_shape(NnValue *, int32_t type, int32_t rank, const int64_t *dims);
+/* Makes a node's output a known constant (folding); the data is copied. */
+void nn_value_set_constant(NnValue *, const void *data);
+bool nn_value_static(const NnValue *); /* type, rank and all dims known */
+uint64_t nn_value_bytes(const NnValue *);
+const char *nn_value_text(const NnValue *, char *buffer, gsize size); /* "f32[64,?,28]" */
+NnGraphNode *nn_graph_copy_node(NnGraph *to, const NnGraphNode *, NnValue *const *inputs);
+
+/* Copies what the outputs, assignments and gradients of `from` need; map[value->info.id] is preset for inputs that are replaced
+ * and filled for all that was copied. Constants and nodes come along, functions are shared. */
+int32_t nn_graph_copy_into(NnGraph *to, const NnGraph *from, NnValue **map);
+
+/* infer.c: types, shapes and known values of one node's outputs from its inputs. */
+int32_t nn_infer_node(NnGraphNode *, NnStatus *);
+int32_t nn_infer_schema(const NnOperator *, const NnNodeSpec *, NnGraph *, NnStatus *);
+/* Shapes of a function's outputs for given inputs, by inferring a scratch copy; infos live as long as `scratch`. */
+int32_t nn_infer_function(const NnFunction *, uint32_t n, const NnValueInfo *const *inputs, const NnValueInfo **outputs,
+                          NnGraph *scratch, NnStatus *);
+
+/* order.c: nodes sorted so that each comes after what it reads; dead ones (mark 0 after) left out. */
+GPtrArray *nn_graph_sorted(NnGraph *);
+
+/* gradient.c, vjp.c */
+int32_t nn_graph_differentiate(NnGraph *, uint32_t n, NnValue *const *targets, NnValue *const *seeds, uint32_t n_wrt,
+                               NnValue *const *wrt, NnValue **grads);
+
+extern const NnGraphApi nn_graph_functions; /* what plug-ins get */
+
+#endif
