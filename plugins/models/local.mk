@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+# Model families: one folder, one object each. A family's local.mk names its object and its source files, one per
+# network; the include lines here are the list of families.
+
+plugin_packages += models
+modelsdir = $(pluginsdir)/models
+models_LTLIBRARIES =
+
+plugins/models/manifest.yaml: $(models_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
+	$(AM_V_GEN)$(make_manifest) models plugins/models

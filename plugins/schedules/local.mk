@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+# Learning-rate schedules. One line is one source file of the same name and one object.
+
+plugin_packages += schedules
+schedulesdir = $(pluginsdir)/schedules
+schedules_LTLIBRARIES =
+
+plugins/schedules/manifest.yaml: $(schedules_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
+	$(AM_V_GEN)$(make_manifest) schedules plugins/schedules
