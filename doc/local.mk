@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+# The manual and the decisions; installed where Debian looks for documents.
+
+dist_doc_DATA = NEWS README.md
+EXTRA_DIST += \
+	doc/decisions/0001-one-makefile.md

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests. A unit test is a Criterion program, one line in unit_tests; a contract test is a plain program that prints
 # `ok NAME`, `not ok NAME` or `skip NAME reason`, so that it also runs where Criterion does not start (TSan); a script
-# does the same. Names in smoke_tests are also run under ASan and UBSan by ./check.
+# does the same.
 
 unit_tests = \
 	tests/core/test-version
@@ -11,11 +11,23 @@ contract_tests =
 script_tests = \
 	tests/nnrun/test-version.sh
 
+# Run again under ASan and UBSan by ./check.
 smoke_tests = \
 	tests/core/test-version \
 	tests/nnrun/test-version.sh
 
-# What tests load besides the installed packages: modules that exist in the build tree only.
+# What make check-all adds: cases that take long, and what runs again under TSan (no Criterion here) and valgrind.
+long_tests =
+
+tsan_tests = \
+	$(contract_tests) \
+	tests/nnrun/test-version.sh
+
+valgrind_tests = \
+	tests/nnrun/test-version.sh
+
+# Objects that only tests load: modules that stay in the build tree. Each is a check_LTLIBRARIES line and
+# NAME_LDFLAGS = $(test_module_flags).
 test_module_flags = $(AM_LDFLAGS) -rpath /nowhere
 
 if HAVE_CRITERION
@@ -25,17 +37,24 @@ check_PROGRAMS += $(contract_tests)
 
 LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LIBS)
 
-EXTRA_DIST += tests/run tests/lsan.supp tests/tsan.supp $(script_tests)
+EXTRA_DIST += tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests) $(long_tests)
 
 run_tests = $(SHELL) $(srcdir)/tests/run -s '$(abs_top_srcdir)' -b '$(abs_top_builddir)'
-test_needs = $(check_PROGRAMS) $(check_LTLIBRARIES) all-local
+test_needs = all-am $(check_PROGRAMS) $(check_LTLIBRARIES)
 
-.PHONY: check-smoke check-contract
+# One test: make check TESTS=tests/core/test-version
+.PHONY: check-smoke check-long check-tsan check-valgrind
 check-local: $(test_needs)
 	@$(run_tests) $(or $(TESTS),$(unit_tests) $(contract_tests) $(script_tests))
 
-check-smoke: $(BUILT_SOURCES) all-am $(test_needs)
+check-smoke: $(test_needs)
 	@$(run_tests) $(smoke_tests)
 
-check-contract: all-am $(test_needs)
-	@$(run_tests) $(contract_tests)
+check-long: $(test_needs)
+	@$(run_tests) $(long_tests)
+
+check-tsan: $(test_needs)
+	@$(run_tests) $(tsan_tests)
+
+check-valgrind: $(test_needs)
+	@$(run_tests) -w under-valgrind $(valgrind_tests)
