@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program's door: reads the command's name and the flags that belong to no command. Exit code 2 means that what
- * was asked for was not understood. */
+/* The program's door: reads the command's name and the flags that belong to no command. Exit code 2 means
+ * that what was asked for was not understood. */
 #include "nn-train/train.h"
 
 #include <stdio.h>

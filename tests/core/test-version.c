@@ -4,6 +4,4 @@
 
 #include <criterion/criterion.h>
 
-Test(version, is_the_packages) {
-    cr_assert_str_eq(nn_version(), PACKAGE_VERSION);
-}
+Test(version, is_the_packages) { cr_assert_str_eq(nn_version(), PACKAGE_VERSION); }
