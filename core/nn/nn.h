@@ -88,6 +88,7 @@ NN_API const NnConfigApi *nn_config_api(void);
 NN_API NnNetwork *nn_network_new(NnContext *, const char *family, const NnConfig *checked, const NnDataInfo *, uint64_t batch,
                                  NnStatus *);
 NN_API void nn_network_free(NnNetwork *);
+NN_API const NnModel *nn_network_model(const NnNetwork *); /* the family (its step) */
 NN_API int32_t nn_network_order(const NnNetwork *); /* NN_ORDER_* */
 NN_API uint32_t nn_network_variables(const NnNetwork *, NnVariable *const **);
 NN_API const NnVariableSpec *nn_variable_spec(const NnVariable *);
