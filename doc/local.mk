@@ -3,4 +3,5 @@
 
 dist_doc_DATA = NEWS README.md
 EXTRA_DIST += \
-	doc/decisions/0001-one-makefile.md
+	doc/decisions/0001-one-makefile.md \
+	doc/samples.md
