@@ -5,11 +5,24 @@
 noinst_LTLIBRARIES += core/libnn-core.la
 core_libnn_core_la_LDFLAGS = $(HARDEN_LDFLAGS)
 core_libnn_core_la_SOURCES = \
+	core/config/api.c \
+	core/config/config.c \
+	core/config/config.h \
+	core/config/help.c \
+	core/config/override.c \
+	core/config/parse.c \
+	core/config/scalar.c \
+	core/config/settings.c \
+	core/config/settings.h \
+	core/config/tree.h \
+	core/config/write.c \
 	core/context.h \
 	core/graph/graph.h \
 	core/network.h \
 	core/status.c \
 	core/status.h \
+	core/suggest.c \
+	core/suggest.h \
 	core/version.c
 
 nnincludedir = $(includedir)/nn

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Near misses for misspelt names: three rows of the alignment matrix, on the stack, so that it is safe in error paths. */
+/* Near misses for misspelt names: three rows of the alignment matrix, on the stack, so that it is safe in
+ * error paths. */
 #include "suggest.h"
 
 #include <glib.h>
@@ -8,8 +9,7 @@
 
 #define LONGEST 96 /* longer names are compared by nobody's eye either */
 
-unsigned nn_suggest_distance(const char *a, const char *b, unsigned limit)
-{
+unsigned nn_suggest_distance(const char *a, const char *b, unsigned limit) {
     const size_t n = strlen(a), m = strlen(b);
     unsigned rows[3][LONGEST + 1];
     unsigned *before = rows[0], *above = rows[1], *row = rows[2];
@@ -38,16 +38,14 @@ unsigned nn_suggest_distance(const char *a, const char *b, unsigned limit)
     return above[m] > limit ? limit + 1 : above[m];
 }
 
-void nn_suggest_start(NnSuggest *search, const char *name)
-{
+void nn_suggest_start(NnSuggest *search, const char *name) {
     search->name = name;
     search->best = NULL;
     /* One slip in three letters is a typing error; more is another word. */
     search->distance = (unsigned)MIN(MAX(strlen(name) / 3, 1), 8) + 1;
 }
 
-void nn_suggest_offer(NnSuggest *search, const char *candidate)
-{
+void nn_suggest_offer(NnSuggest *search, const char *candidate) {
     const unsigned distance = nn_suggest_distance(search->name, candidate, search->distance - 1);
     const bool all_replaced = distance >= strlen(candidate) && distance > 0;
 
@@ -57,8 +55,7 @@ void nn_suggest_offer(NnSuggest *search, const char *candidate)
     }
 }
 
-const char *nn_suggest_nearest(const char *name, const char *const *candidates, size_t n)
-{
+const char *nn_suggest_nearest(const char *name, const char *const *candidates, size_t n) {
     NnSuggest search;
 
     nn_suggest_start(&search, name);

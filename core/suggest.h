@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Near misses for misspelt names. A search is started with the name that was found, is offered every name that would
- * have been right, and ends with the nearest, or nothing where none is near enough to be meant.
+ * Near misses for misspelt names. A search is started with the name that was found, is offered every name
+ * that would have been right, and ends with the nearest, or nothing where none is near enough to be meant.
  */
 #ifndef NN_SUGGEST_H
 #define NN_SUGGEST_H
@@ -20,8 +20,8 @@ void nn_suggest_offer(NnSuggest *, const char *candidate);
 /* The nearest of n names, or NULL. */
 const char *nn_suggest_nearest(const char *name, const char *const *candidates, size_t n);
 
-/* Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours (Damerau 1964); ASCII case
- * does not count. More than `limit` is answered as limit + 1. */
+/* Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours (Damerau 1964);
+ * ASCII case does not count. More than `limit` is answered as limit + 1. */
 unsigned nn_suggest_distance(const char *a, const char *b, unsigned limit);
 
 #endif

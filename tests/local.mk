@@ -4,6 +4,11 @@
 # does the same.
 
 unit_tests = \
+	tests/core/config/test-override \
+	tests/core/config/test-parse \
+	tests/core/config/test-settings \
+	tests/core/config/test-write \
+	tests/core/test-suggest \
 	tests/core/test-version
 
 contract_tests =
@@ -13,6 +18,11 @@ script_tests = \
 
 # Run again under ASan and UBSan by ./check.
 smoke_tests = \
+	tests/core/config/test-override \
+	tests/core/config/test-parse \
+	tests/core/config/test-settings \
+	tests/core/config/test-write \
+	tests/core/test-suggest \
 	tests/core/test-version \
 	tests/nnrun/test-version.sh
 

@@ -5,21 +5,13 @@
 #include "config/tree.h"
 #include "status.h"
 
-static int32_t api_kind(const NnConfig *node) {
-    return nn_config_kind(node);
-}
+static int32_t api_kind(const NnConfig *node) { return nn_config_kind(node); }
 
-static uint64_t api_count(const NnConfig *node) {
-    return nn_config_size(node);
-}
+static uint64_t api_count(const NnConfig *node) { return nn_config_size(node); }
 
-static const char *api_key(const NnConfig *node, uint64_t i) {
-    return nn_config_key(node, i);
-}
+static const char *api_key(const NnConfig *node, uint64_t i) { return nn_config_key(node, i); }
 
-static const NnConfig *api_at(const NnConfig *node, uint64_t i) {
-    return nn_config_at(node, i);
-}
+static const NnConfig *api_at(const NnConfig *node, uint64_t i) { return nn_config_at(node, i); }
 
 static bool api_boolean(const NnConfig *node) {
     return nn_config_kind(node) == NN_CONFIG_BOOL && node->boolean;
@@ -43,13 +35,14 @@ static int32_t api_fail(const NnConfig *node, NnStatus *status, const char *mess
     return nn_config_fail(node, status, "%s", message);
 }
 
-static int32_t api_check(const NnConfig *map, const NnSetting *table, uint32_t count, uint32_t stride, const char *what,
-                         const NnConfig **checked, NnStatus *status) {
+static int32_t api_check(const NnConfig *map, const NnSetting *table, uint32_t count, uint32_t stride,
+                         const char *what, const NnConfig **checked, NnStatus *status) {
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
 
     *checked = NULL;
     if (map == NULL) /* what is checked lives as long as what it was made from */
-        return nn_status_fail(status, NN_INVALID, "the settings of %s are absent; an empty map asks for the defaults", what);
+        return nn_status_fail(status, NN_INVALID,
+                              "the settings of %s are absent; an empty map asks for the defaults", what);
     NnConfig *tree = nn_settings_check(map, table, count, stride, what, warnings, status);
 
     if (tree == NULL)
@@ -79,6 +72,4 @@ static const NnConfigApi api = {
     .check = api_check,
 };
 
-const NnConfigApi *nn_config_api(void) {
-    return &api;
-}
+const NnConfigApi *nn_config_api(void) { return &api; }

@@ -77,13 +77,9 @@ void nn_config_free(NnConfig *node) {
 
 /* ---- look-up ---- */
 
-NnConfigKind nn_config_kind(const NnConfig *node) {
-    return node ? (NnConfigKind)node->kind : NN_CONFIG_NULL;
-}
+NnConfigKind nn_config_kind(const NnConfig *node) { return node ? (NnConfigKind)node->kind : NN_CONFIG_NULL; }
 
-size_t nn_config_size(const NnConfig *node) {
-    return is_container(node) ? node->n : 0;
-}
+size_t nn_config_size(const NnConfig *node) { return is_container(node) ? node->n : 0; }
 
 const NnConfig *nn_config_at(const NnConfig *node, size_t i) {
     return i < nn_config_size(node) ? node->items[i] : NULL;
@@ -178,12 +174,10 @@ static char *shown(const char *string) {
 }
 
 char *nn_config_describe(const NnConfig *node) {
-    char number[G_ASCII_DTOSTR_BUF_SIZE];
-
     switch (nn_config_kind(node)) {
     case NN_CONFIG_BOOL: return g_strdup(node->boolean ? "true" : "false");
     case NN_CONFIG_INT: return g_strdup_printf("%" G_GINT64_FORMAT, node->integer);
-    case NN_CONFIG_FLOAT: return g_strdup(g_ascii_dtostr(number, sizeof number, node->number));
+    case NN_CONFIG_FLOAT: return nn_config_float_text(node->number);
     case NN_CONFIG_STRING: {
         g_autofree char *head = shown(node->string);
         return g_strdup_printf("the string \"%s\"", head);
@@ -222,11 +216,13 @@ int32_t nn_config_as_bool(const NnConfig *node, bool *value, NnStatus *status) {
 }
 
 int32_t nn_config_as_int(const NnConfig *node, int64_t *value, NnStatus *status) {
-    const double exact = 9007199254740992.0; /* 2^53: below, a float without a fraction is the integer that was meant */
+    const double exact =
+        9007199254740992.0; /* 2^53: below, a float without a fraction is the integer that was meant */
 
     if (nn_config_kind(node) == NN_CONFIG_INT)
         *value = node->integer;
-    else if (nn_config_kind(node) == NN_CONFIG_FLOAT && fabs(node->number) <= exact && node->number == trunc(node->number))
+    else if (nn_config_kind(node) == NN_CONFIG_FLOAT && fabs(node->number) <= exact &&
+             node->number == trunc(node->number))
         *value = (int64_t)node->number;
     else
         return fail_kind(node, status, "an integer");

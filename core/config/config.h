@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The configuration tree: what a person wrote, as nodes that remember where. A node is a map, a list or a scalar typed
- * by the core schema of YAML 1.2 (`yes` and `on` are strings, `1e-3` is a float, whatever is quoted is a string).
- * Reading is bounded (64 MiB of text, a million nodes after aliases, 64 levels); a duplicate key, a second document, a
- * NUL and bytes that are not UTF-8 are refused. Every error is one sentence that begins with the place.
+ * The configuration tree: what a person wrote, as nodes that remember where. A node is a map, a list or a
+ * scalar typed by the core schema of YAML 1.2 (`yes` and `on` are strings, `1e-3` is a float, whatever is
+ * quoted is a string). Reading is bounded (64 MiB of text, a million nodes after aliases, 64 levels); a
+ * duplicate key, a second document, a NUL and bytes that are not UTF-8 are refused. Every error is one
+ * sentence that begins with the place.
  *
  * A tree owns its nodes; nodes that are handed out live until the tree is changed or freed. Reading a tree is
  * thread-safe, changing it is not. Error codes are NnCode in the domain NN_CONFIG_ERROR.
@@ -19,8 +20,9 @@
 #define NN_CONFIG_MAX_NODES 1000000u
 #define NN_CONFIG_MAX_DEPTH 64u
 
-/* nn.h has nn_config_read, _parse, _free, _override, _text. In places a file stands by its name ("train.yaml:3:5"). Relative
- * paths are taken from the folder of the file, or from the current one where the text came from elsewhere. */
+/* nn.h has nn_config_read, _parse, _free, _override, _expand, _text. In places a file stands by its name
+ * ("train.yaml:3:5"). Relative paths are taken from the folder of the file, or from the current one where the
+ * text came from elsewhere. */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NnConfig, nn_config_free)
 
 /* A NULL node reads as null with no items. */
@@ -32,8 +34,8 @@ const NnConfig *nn_config_get(const NnConfig *, const char *key);
 /* "layers.0.Conv.group"; a dot inside of a key is written `\.`. */
 const NnConfig *nn_config_find(const NnConfig *, const char *dotted);
 
-/* A float without a fraction passes as an integer (`1e3`), an integer as a float. NN_INVALID with the place, what was
- * expected and what was found. */
+/* A float without a fraction passes as an integer (`1e3`), an integer as a float. NN_INVALID with the place,
+ * what was expected and what was found. */
 int32_t nn_config_as_bool(const NnConfig *, bool *, NnStatus *);
 int32_t nn_config_as_int(const NnConfig *, int64_t *, NnStatus *);
 int32_t nn_config_as_uint(const NnConfig *, uint64_t *, NnStatus *);
@@ -68,13 +70,5 @@ void nn_config_merge(NnConfig *base, const NnConfig *over);
 bool nn_config_equal(const NnConfig *, const NnConfig *);
 /* The tree is freed with the node: for what has to live as long as what it was made from. Thread-safe. */
 void nn_config_keep(const NnConfig *node, NnConfig *take_tree);
-
-/* nn_config_override, where a path that is absent may still be a setting with a default, which `known` tells, so that
- * `k=v` may name it. */
-typedef bool (*NnConfigKnown)(const char *dotted, void *data);
-int32_t nn_config_override_known(NnConfig *, const char *assignment, NnConfigKnown, void *data, NnStatus *);
-/* `k=a,b` stands for two runs: the product of all lists, the last one varying fastest. Each element is a GStrv of n
- * overrides; NULL when the status is set. */
-GPtrArray *nn_config_expand(const char *const *assignments, size_t n, NnStatus *);
 
 #endif

@@ -51,18 +51,21 @@ static const char *default_text(const NnSetting *s) {
 
 static void print_setting(GString *out, const NnSetting *s, int name_width, int default_width) {
     g_autofree char *bounds = limits(s);
-    g_autofree char *row = g_strdup_printf("%-*s  %-8s  %-*s  %s", name_width, s->name, nn_settings_kind_name(s->kind),
-                                           default_width, default_text(s), bounds);
+    g_autofree char *row =
+        g_strdup_printf("%-*s  %-8s  %-*s  %s", name_width, s->name, nn_settings_kind_name(s->kind),
+                        default_width, default_text(s), bounds);
 
     g_strchomp(row);
     if (g_utf8_strlen(row, -1) <= WIDTH) {
         g_string_append_printf(out, "%s\n", row);
     } else {
         g_string_append_printf(out, "%s  %s\n", s->name, nn_settings_kind_name(s->kind));
-        g_autofree char *preset = g_strdup_printf("Default: %s. Values: %s.", default_text(s), *bounds ? bounds : "any");
+        g_autofree char *preset =
+            g_strdup_printf("Default: %s. Values: %s.", default_text(s), *bounds ? bounds : "any");
         wrap(out, preset);
     }
-    g_autofree char *doc = g_strconcat(s->flags & NN_SET_DEPRECATED ? "Deprecated. " : "", s->doc ? s->doc : "", NULL);
+    g_autofree char *doc =
+        g_strconcat(s->flags & NN_SET_DEPRECATED ? "Deprecated. " : "", s->doc ? s->doc : "", NULL);
     wrap(out, doc);
 }
 
@@ -79,7 +82,8 @@ char *nn_settings_help(const NnSetting *table, uint32_t count, uint32_t stride) 
     if (count == 0)
         g_string_append(out, "No settings.\n");
     else
-        g_string_append_printf(out, "%-*s  %-8s  %-*s  %s\n", name_width, "NAME", "TYPE", default_width, "DEFAULT", "VALUES");
+        g_string_append_printf(out, "%-*s  %-8s  %-*s  %s\n", name_width, "NAME", "TYPE", default_width,
+                               "DEFAULT", "VALUES");
     for (uint32_t i = 0; i < count; i++) {
         const NnSetting s = nn_settings_at(table, stride, i);
         print_setting(out, &s, name_width, default_width);
@@ -115,7 +119,8 @@ static void json_bound(GString *out, const char *key, double value, bool given) 
     char text[G_ASCII_DTOSTR_BUF_SIZE];
 
     g_string_append_printf(out, ",\"%s\":%s", key,
-                           given && value > -1e300 && value < 1e300 ? g_ascii_dtostr(text, sizeof text, value) : "null");
+                           given && value > -1e300 && value < 1e300 ? g_ascii_dtostr(text, sizeof text, value)
+                                                                    : "null");
 }
 
 static void json_choices(GString *out, const char *choices) {
@@ -144,7 +149,8 @@ char *nn_settings_json(const NnSetting *table, uint32_t count, uint32_t stride) 
         json_choices(out, s.choices);
         json_member(out, "unit", s.unit);
         json_member(out, "doc", s.doc);
-        g_string_append_printf(out, ",\"required\":%s,\"deprecated\":%s}", s.flags & NN_SET_REQUIRED ? "true" : "false",
+        g_string_append_printf(out, ",\"required\":%s,\"deprecated\":%s}",
+                               s.flags & NN_SET_REQUIRED ? "true" : "false",
                                s.flags & NN_SET_DEPRECATED ? "true" : "false");
     }
     g_string_append(out, count ? "\n]\n" : "]\n");

@@ -45,7 +45,8 @@ static size_t index_of(const char *text) {
 }
 
 static const NnConfig *child(const NnConfig *node, const char *name) {
-    return nn_config_kind(node) == NN_CONFIG_LIST ? nn_config_at(node, index_of(name)) : nn_config_get(node, name);
+    return nn_config_kind(node) == NN_CONFIG_LIST ? nn_config_at(node, index_of(name))
+                                                  : nn_config_get(node, name);
 }
 
 const NnConfig *nn_config_find(const NnConfig *node, const char *dotted) {
@@ -84,7 +85,8 @@ static int32_t fail_absent(const Override *o, const NnConfig *node, guint depth)
     NnSuggest near;
 
     if (nn_config_kind(node) == NN_CONFIG_LIST)
-        return fail(o, "%s has no item %s, it is a list of %zu, counted from 0", above, name, nn_config_size(node));
+        return fail(o, "%s has no item %s, it is a list of %zu, counted from 0", above, name,
+                    nn_config_size(node));
     nn_suggest_start(&near, name);
     for (size_t i = 0; i < nn_config_size(node); i++)
         nn_suggest_offer(&near, nn_config_key(node, i));
@@ -102,7 +104,9 @@ static int32_t parse_value(const Override *o, NnConfig **value) {
     if (list == NULL)
         return NN_INVALID;
     if (list->n > 1)
-        return fail(o, "%u values where one is expected; a list is written [a,b], several runs need --multirun", list->n);
+        return fail(o,
+                    "%u values where one is expected; a list is written [a,b], several runs need --multirun",
+                    list->n);
     if (list->n == 0)
         return fail(o, "a value is missing behind the equals sign");
     *value = nn_config_copy(list->items[0]);
@@ -114,7 +118,8 @@ static void become_map(NnConfig *node) {
         node->kind = NN_CONFIG_MAP;
 }
 
-/* The container that the last name of the path stands in; on the way, missing maps are made where the mode allows. */
+/* The container that the last name of the path stands in; on the way, missing maps are made where the mode
+ * allows. */
 static int32_t descend(const Override *o, NnConfig *root, bool create, NnConfig **found) {
     NnConfig *node = root;
 
@@ -191,13 +196,17 @@ static const char *equals_sign(const char *text) {
 }
 
 static Mode mode_of(const char **text) {
-    const Mode mode = g_str_has_prefix(*text, "++") ? FORCE : **text == '+' ? ADD : **text == '~' ? REMOVE : SET;
+    const Mode mode = g_str_has_prefix(*text, "++") ? FORCE
+                      : **text == '+'               ? ADD
+                      : **text == '~'               ? REMOVE
+                                                    : SET;
 
     *text += mode == FORCE ? 2 : mode == SET ? 0 : 1;
     return mode;
 }
 
-int32_t nn_config_override_known(NnConfig *root, const char *text, NnConfigKnown known, void *data, NnStatus *status) {
+int32_t nn_config_override_known(NnConfig *root, const char *text, NnConfigKnown known, void *data,
+                                 NnStatus *status) {
     Override o = {.text = text, .status = status};
     const char *key = text;
     int32_t code;
@@ -215,7 +224,8 @@ int32_t nn_config_override_known(NnConfig *root, const char *text, NnConfigKnown
     } else if (o.value == NULL && o.mode != REMOVE) {
         code = fail(&o, "expected key=value, found no equals sign");
     } else if (o.path == NULL) {
-        code = fail(&o, "expected a key such as optimizer.lr, found \"%.*s\"", equals ? (int)(equals - key) : -1, key);
+        code = fail(&o, "expected a key such as optimizer.lr, found \"%.*s\"",
+                    equals ? (int)(equals - key) : -1, key);
     } else if (root->kind != NN_CONFIG_MAP) {
         code = fail(&o, "%s is not a map of settings", nn_config_place(root));
     } else {
@@ -271,7 +281,8 @@ static GStrv alternatives(const char *text) {
     }
     for (const char *from = ++value;; from++) {
         const char *end = alternative_end(from);
-        g_autofree char *one = g_strdup_printf("%.*s%.*s", (int)(value - text), text, (int)(end - from), from);
+        g_autofree char *one =
+            g_strdup_printf("%.*s%.*s", (int)(value - text), text, (int)(end - from), from);
         g_strv_builder_add(list, one);
         if (*end == '\0')
             return g_strv_builder_end(list);
@@ -279,12 +290,22 @@ static GStrv alternatives(const char *text) {
     }
 }
 
-GPtrArray *nn_config_expand(const char *const *texts, size_t n, NnStatus *status) {
-    g_autoptr(GPtrArray) lists = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-    GPtrArray *runs;
-    size_t total = 1;
+/* The override that run number `run` takes from each list, the last list varying fastest. */
+static void pick(const GPtrArray *lists, size_t run, const char **picked) {
+    for (guint i = lists->len; i-- > 0;) {
+        const GStrv list = lists->pdata[i];
+        const guint n = g_strv_length(list);
+        picked[i] = list[run % n];
+        run /= n;
+    }
+}
 
-    for (size_t i = 0; i < n; i++) {
+char **nn_config_expand(const char *const *texts, uint32_t n, uint32_t *runs, NnStatus *status) {
+    g_autoptr(GPtrArray) lists = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+    g_autofree const char **picked = g_new(const char *, n + 1);
+    size_t total = 1, bytes = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
         GStrv list = alternatives(texts[i]);
         g_ptr_array_add(lists, list);
         total *= g_strv_length(list);
@@ -293,16 +314,20 @@ GPtrArray *nn_config_expand(const char *const *texts, size_t n, NnStatus *status
             return NULL;
         }
     }
-    runs = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     for (size_t run = 0; run < total; run++) {
-        GStrv strv = g_new0(char *, n + 1);
-        size_t rest = run;
-        for (size_t i = n; i-- > 0;) {
-            GStrv list = lists->pdata[i];
-            strv[i] = g_strdup(list[rest % g_strv_length(list)]);
-            rest /= g_strv_length(list);
-        }
-        g_ptr_array_add(runs, strv);
+        pick(lists, run, picked);
+        for (uint32_t i = 0; i < n; i++)
+            bytes += sizeof(char *) + strlen(picked[i]) + 1;
     }
-    return runs;
+    char **block = g_malloc(bytes + 1);
+    char *text = (char *)(block + total * n);
+    for (size_t run = 0; run < total; run++) {
+        pick(lists, run, picked);
+        for (uint32_t i = 0; i < n; i++) {
+            block[run * n + i] = text;
+            text = g_stpcpy(text, picked[i]) + 1;
+        }
+    }
+    *runs = (uint32_t)total;
+    return block;
 }

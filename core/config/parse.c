@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From text to tree over libyaml's events. Aliases are copied in, so the bounds on nodes and text hold after expansion. */
+/* From text to tree over libyaml's events. Aliases are copied in, so the bounds on nodes and text hold after
+ * expansion. */
 #include "config/tree.h"
 
 #include <errno.h>
@@ -38,7 +39,7 @@ static void fail_syntax(Reader *r) {
 
     if (y->error == YAML_MEMORY_ERROR)
         nn_status_fail(r->status, NN_OUT_OF_MEMORY, "%s: no memory to read it", r->source->name);
-    else if (y->context && (y->context_mark.line != y->problem_mark.line))
+    else if (y->context && r->source->positions && y->context_mark.line != y->problem_mark.line)
         fail_mark(r, y->problem_mark, "not YAML: %s, %s that begins in line %zu", y->problem, y->context,
                   y->context_mark.line + 1);
     else if (y->context)
@@ -77,7 +78,7 @@ static NnConfig *node_at(Reader *r, NnConfigKind kind, yaml_mark_t mark) {
 /* ---- scalars ---- */
 
 static const char *const kind_tags[] = {
-    [NN_CONFIG_NULL] = YAML_NULL_TAG,  [NN_CONFIG_BOOL] = YAML_BOOL_TAG, [NN_CONFIG_INT] = YAML_INT_TAG,
+    [NN_CONFIG_NULL] = YAML_NULL_TAG,   [NN_CONFIG_BOOL] = YAML_BOOL_TAG,  [NN_CONFIG_INT] = YAML_INT_TAG,
     [NN_CONFIG_FLOAT] = YAML_FLOAT_TAG, [NN_CONFIG_STRING] = YAML_STR_TAG, [NN_CONFIG_LIST] = YAML_SEQ_TAG,
     [NN_CONFIG_MAP] = YAML_MAP_TAG,
 };
@@ -113,7 +114,8 @@ static NnConfig *read_scalar(Reader *r, const yaml_event_t *event) {
     g_autoptr(NnConfig) node = node_at(r, NN_CONFIG_NULL, event->start_mark);
     if (!nn_config_resolve(node, text))
         return node->kind == NN_CONFIG_INT
-                   ? fail_mark(r, event->start_mark, "%.40s is beyond 64-bit integers; quote it if it is a name", text)
+                   ? fail_mark(r, event->start_mark,
+                               "%.40s is beyond 64-bit integers; quote it if it is a name", text)
                    : fail_mark(r, event->start_mark, "%.40s is beyond 64-bit floats", text);
     if (node->kind == NN_CONFIG_INT && tag && strcmp(tag, YAML_FLOAT_TAG) == 0) {
         node->number = (double)node->integer;
@@ -159,7 +161,8 @@ static bool read_key(Reader *r, const NnConfig *map, const yaml_event_t *event) 
         const NnConfig *first = nn_config_get(map, key);
         if (first == NULL)
             return count(r, event->start_mark, 0, event->data.scalar.length);
-        fail_mark(r, event->start_mark, "the key %.80s is there twice; the first is in line %u", key, first->key_line);
+        fail_mark(r, event->start_mark, "the key %.80s is there twice; the first is in line %u", key,
+                  first->key_line);
     }
     return false;
 }
@@ -304,7 +307,8 @@ static bool check_bytes(Reader *r, const char *text, size_t length) {
     size_t line = 1;
 
     if (length > NN_CONFIG_MAX_BYTES) {
-        nn_status_fail(r->status, NN_INVALID, "%s: longer than %u MiB", r->source->name, NN_CONFIG_MAX_BYTES >> 20);
+        nn_status_fail(r->status, NN_INVALID, "%s: longer than %u MiB", r->source->name,
+                       NN_CONFIG_MAX_BYTES >> 20);
         return false;
     }
     if (g_utf8_validate_len(text, length, &end))
@@ -365,7 +369,8 @@ NnConfig *nn_config_read(const char *path, NnStatus *status) {
     const int open_error = errno;
 
     if (file == NULL) {
-        nn_status_fail(status, open_error == ENOENT ? NN_NOT_FOUND : NN_INVALID, "%s: %s", path, g_strerror(open_error));
+        nn_status_fail(status, open_error == ENOENT ? NN_NOT_FOUND : NN_INVALID, "%s: %s", path,
+                       g_strerror(open_error));
         return NULL;
     }
     /* Not by its size: pipes have none, and a file may grow. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scalars by the core schema of YAML 1.2.2 (10.3.2), by hand: none of C's number readers has just these rules. */
+/* Scalars by the core schema of YAML 1.2.2 (10.3.2), by hand: none of C's number readers has just these
+ * rules. */
 #include "config/tree.h"
 
 #include <errno.h>
@@ -19,9 +20,7 @@ static const char *const falses[] = {"false", "False", "FALSE", NULL};
 static const char *const infinities[] = {".inf", ".Inf", ".INF", NULL};
 static const char *const nans[] = {".nan", ".NaN", ".NAN", NULL};
 
-static size_t digits(const char *text) {
-    return strspn(text, "0123456789");
-}
+static size_t digits(const char *text) { return strspn(text, "0123456789"); }
 
 /* 0: none of these; 10, 8 or 16: an integer to that base; 1: a float. */
 static int number_form(const char *text) {
@@ -90,8 +89,8 @@ bool nn_config_resolve(NnConfig *node, const char *text) {
 }
 
 bool nn_config_is_plain_string(const char *text) {
-    static const char *const not_here[] = {"y", "Y", "n", "N", "yes", "Yes", "YES", "no", "No", "NO",
-                                           "on", "On", "ON", "off", "Off", "OFF", NULL};
+    static const char *const not_here[] = {"y",  "Y",  "n",  "N",  "yes", "Yes", "YES", "no", "No",
+                                           "NO", "on", "On", "ON", "off", "Off", "OFF", NULL};
     const char *unsigned_text = text + (*text == '-' || *text == '+');
 
     /* Words that readers of YAML 1.1 take for something else are quoted for their sake. */
@@ -104,7 +103,8 @@ bool nn_config_is_plain_string(const char *text) {
     if (strcmp(text, "...") == 0 || strncmp(text, "... ", 4) == 0)
         return false;
     for (const char *c = text; *c; c++)
-        if (!g_ascii_isalnum(*c) && strchr("_./+-()@%", *c) == NULL && !(*c == ' ' && c[1] != '\0' && c[1] != ' '))
+        if (!g_ascii_isalnum(*c) && strchr("_./+-()@%", *c) == NULL &&
+            !(*c == ' ' && c[1] != '\0' && c[1] != ' '))
             return false;
     return true;
 }

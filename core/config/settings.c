@@ -17,9 +17,10 @@ typedef struct Check {
 } Check;
 
 static const char *const kind_names[] = {
-    [NN_SET_BOOL] = "bool", [NN_SET_INT] = "int",         [NN_SET_FLOAT] = "float",   [NN_SET_STRING] = "string",
-    [NN_SET_ENUM] = "enum", [NN_SET_INTS] = "ints",       [NN_SET_FLOATS] = "floats", [NN_SET_STRINGS] = "strings",
-    [NN_SET_PATH] = "path", [NN_SET_MAP] = "map",         [NN_SET_LIST] = "list",     [NN_SET_ANY] = "any",
+    [NN_SET_BOOL] = "bool",     [NN_SET_INT] = "int",           [NN_SET_FLOAT] = "float",
+    [NN_SET_STRING] = "string", [NN_SET_ENUM] = "enum",         [NN_SET_INTS] = "ints",
+    [NN_SET_FLOATS] = "floats", [NN_SET_STRINGS] = "strings",   [NN_SET_PATH] = "path",
+    [NN_SET_MAP] = "map",       [NN_SET_LIST] = "list",         [NN_SET_ANY] = "any",
     [NN_SET_TENSOR] = "tensor", [NN_SET_FUNCTION] = "function",
 };
 
@@ -77,8 +78,8 @@ static int32_t check_range(const NnConfig *value, const NnSetting *s, double num
     if (low && (!range || number <= s->max))
         return NN_OK;
     g_autofree char *bounds = nn_settings_range(s);
-    g_autofree char *expected = g_strdup_printf("%s%s%s", bounds ? bounds : "a finite number", s->unit ? " " : "",
-                                                s->unit ? s->unit : "");
+    g_autofree char *expected = g_strdup_printf("%s%s%s", bounds ? bounds : "a finite number",
+                                                s->unit ? " " : "", s->unit ? s->unit : "");
     return fail_value(value, s, status, expected);
 }
 
@@ -118,11 +119,12 @@ static int32_t check_enum(NnConfig *value, const NnSetting *s, NnStatus *status)
         return fail_value(value, s, status, expected);
     if (g_strv_contains((const char *const *)choices, value->string))
         return NN_OK;
-    const char *near = nn_suggest_nearest(value->string, (const char *const *)choices, g_strv_length(choices));
+    const char *near =
+        nn_suggest_nearest(value->string, (const char *const *)choices, g_strv_length(choices));
     if (near == NULL)
         return fail_value(value, s, status, expected);
-    return nn_config_fail(value, status, "%s must be %s, found \"%s\"; did you mean \"%s\"?", s->name, expected,
-                          value->string, near);
+    return nn_config_fail(value, status, "%s must be %s, found \"%s\"; did you mean \"%s\"?", s->name,
+                          expected, value->string, near);
 }
 
 static int32_t check_path(NnConfig *value, const NnSetting *s, NnStatus *status) {
@@ -138,7 +140,8 @@ static int32_t check_path(NnConfig *value, const NnSetting *s, NnStatus *status)
 
 typedef int32_t (*CheckItem)(NnConfig *, const NnSetting *, NnStatus *);
 
-static int32_t check_items(NnConfig *value, const NnSetting *s, CheckItem check, const char *expected, NnStatus *status) {
+static int32_t check_items(NnConfig *value, const NnSetting *s, CheckItem check, const char *expected,
+                           NnStatus *status) {
     if (value->kind != NN_CONFIG_LIST)
         return fail_value(value, s, status, expected);
     for (uint32_t i = 0; i < value->n; i++) {
@@ -181,13 +184,14 @@ static int32_t fail_unknown(const Check *c, const NnConfig *item) {
     }
     const char *place = nn_config_key_place(item);
     if (near.best)
-        nn_status_fail(c->status, NN_INVALID, "%s: %s has no setting \"%s\"; did you mean \"%s\"?", place, c->what,
-                       item->key, near.best);
+        nn_status_fail(c->status, NN_INVALID, "%s: %s has no setting \"%s\"; did you mean \"%s\"?", place,
+                       c->what, item->key, near.best);
     else if (c->count == 0)
-        nn_status_fail(c->status, NN_INVALID, "%s: %s has no settings, found \"%s\"", place, c->what, item->key);
+        nn_status_fail(c->status, NN_INVALID, "%s: %s has no settings, found \"%s\"", place, c->what,
+                       item->key);
     else
-        nn_status_fail(c->status, NN_INVALID, "%s: %s has no setting \"%s\"; it has %s", place, c->what, item->key,
-                       known->str);
+        nn_status_fail(c->status, NN_INVALID, "%s: %s has no setting \"%s\"; it has %s", place, c->what,
+                       item->key, known->str);
     return NN_INVALID;
 }
 
@@ -198,8 +202,8 @@ static int32_t check_given(const Check *c, const NnSetting *s, const NnConfig *g
     if (code != NN_OK)
         return code;
     if (s->flags & NN_SET_DEPRECATED && c->warnings)
-        g_ptr_array_add(c->warnings, g_strdup_printf("%s: %s is deprecated: %s", nn_config_key_place(given), s->name,
-                                                     s->doc ? s->doc : ""));
+        g_ptr_array_add(c->warnings, g_strdup_printf("%s: %s is deprecated: %s", nn_config_key_place(given),
+                                                     s->name, s->doc ? s->doc : ""));
     nn_config_put(checked, s->name, g_steal_pointer(&value));
     return NN_OK;
 }
@@ -234,15 +238,15 @@ static int32_t check_setting(const Check *c, const NnConfig *map, const NnSettin
     if (given && !none)
         return check_given(c, s, given, checked);
     if (s->flags & NN_SET_REQUIRED) {
-        nn_status_fail(c->status, NN_INVALID, "%s: %s needs the setting %s: %s", nn_config_place(map), c->what, s->name,
-                       s->doc ? s->doc : nn_settings_kind_name(s->kind));
+        nn_status_fail(c->status, NN_INVALID, "%s: %s needs the setting %s: %s", nn_config_place(map),
+                       c->what, s->name, s->doc ? s->doc : nn_settings_kind_name(s->kind));
         return NN_INVALID;
     }
     return none ? NN_OK : fill_default(c, s, checked);
 }
 
-NnConfig *nn_settings_check(const NnConfig *map, const NnSetting *table, uint32_t count, uint32_t stride, const char *what,
-                            GPtrArray *warnings, NnStatus *status) {
+NnConfig *nn_settings_check(const NnConfig *map, const NnSetting *table, uint32_t count, uint32_t stride,
+                            const char *what, GPtrArray *warnings, NnStatus *status) {
     const Check c = {table, count, stride, what, warnings, status};
     g_autoptr(NnConfig) checked = NULL;
 

@@ -22,7 +22,7 @@ typedef struct NnConfigExtra {
 struct NnConfig {
     NnConfigSource *source;
     NnConfigExtra *extra;
-    char *key; /* in a map */
+    char *key;                                   /* in a map */
     uint32_t line, column, key_line, key_column; /* from 1 */
     int32_t kind;                                /* NnConfigKind */
     uint32_t n;                                  /* items of a list or map */
@@ -47,11 +47,15 @@ void nn_config_source_unref(NnConfigSource *);
 NnConfig *nn_config_node(NnConfigSource *, NnConfigKind);
 /* Items without a look at what is there already; the map's caller has asked nn_config_get. */
 void nn_config_push(NnConfig *container, NnConfig *take_item);
-/* The value of a flow expression, as overrides and defaults spell it; `text` may be a comma list: see `items`. */
+/* The value of a flow expression, as overrides and defaults spell it; `text` may be a comma list: see
+ * `items`. */
 NnConfig *nn_config_parse_flow(const char *text, const char *place, NnStatus *);
 
-/* The core schema: sets kind and value of a scalar node from plain text. False: a number that no type can hold. */
+/* The core schema: sets kind and value of a scalar node from plain text. False: a number that no type can
+ * hold. */
 bool nn_config_resolve(NnConfig *, const char *text);
+/* The fewest digits that read back as the same bits, always with the look of a float; g_free it. */
+char *nn_config_float_text(double value);
 /* Would plain `text` be read back as this very string? */
 bool nn_config_is_plain_string(const char *text);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From tree to text. Maps and lists of containers stand in block style, lists of scalars in one line. What is written
- * reads back as an equal tree, floats to the last bit.
+ * From tree to text. Maps and lists of containers stand in block style, lists of scalars in one line. What is
+ * written reads back as an equal tree, floats to the last bit.
  */
 #include "config/tree.h"
 
@@ -20,7 +20,7 @@ static void write_quoted(GString *out, const char *text) {
             g_string_append(out, "\\n");
         else if (u == '\t')
             g_string_append(out, "\\t");
-        else if (g_unichar_isprint(u) && u != 0xfeff)
+        else if (g_unichar_isprint(u) && u != 0xfeff && u != 0x2028 && u != 0x2029)
             g_string_append_unichar(out, u);
         else if (u <= 0xffff)
             g_string_append_printf(out, "\\u%04X", (unsigned)u);
@@ -37,23 +37,23 @@ static void write_string(GString *out, const char *text) {
         write_quoted(out, text);
 }
 
-/* The fewest digits that read back as the same bits. */
-static void write_float(GString *out, double value) {
+char *nn_config_float_text(double value) {
     char text[G_ASCII_DTOSTR_BUF_SIZE];
     const char *const formats[] = {"%.15g", "%.16g", "%.17g"};
 
-    if (isnan(value) || isinf(value)) {
-        g_string_append(out, isnan(value) ? ".nan" : value < 0 ? "-.inf" : ".inf");
-        return;
-    }
+    if (isnan(value) || isinf(value))
+        return g_strdup(isnan(value) ? ".nan" : value < 0 ? "-.inf" : ".inf");
     for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
         g_ascii_formatd(text, sizeof text, formats[i], value);
         if (g_ascii_strtod(text, NULL) == value)
             break;
     }
+    return g_strconcat(text, strpbrk(text, ".e") ? "" : ".0", NULL);
+}
+
+static void write_float(GString *out, double value) {
+    g_autofree char *text = nn_config_float_text(value);
     g_string_append(out, text);
-    if (strpbrk(text, ".e") == NULL)
-        g_string_append(out, ".0");
 }
 
 static void write_scalar(GString *out, const NnConfig *node) {
@@ -92,9 +92,7 @@ static void write_line(GString *out, const NnConfig *node) {
     g_string_append_c(out, '\n');
 }
 
-static void indent_by(GString *out, int indent) {
-    g_string_append_printf(out, "%*s", indent, "");
-}
+static void indent_by(GString *out, int indent) { g_string_append_printf(out, "%*s", indent, ""); }
 
 /* The cursor already stands at the indent of the first line. */
 static void write_block(GString *out, const NnConfig *node, int indent) {

@@ -83,6 +83,15 @@ NN_API void nn_config_free(NnConfig *);
 NN_API int32_t nn_config_override(NnConfig *, const char *assignment, NnStatus *); /* Hydra's grammar: k=v +k=v ++k=v ~k */
 NN_API char *nn_config_text(const NnConfig *);                                     /* YAML; free() it */
 NN_API const NnConfigApi *nn_config_api(void);
+/* The same, where a path that is absent may still be a setting with a default: `known` tells, so that k=v may name it. */
+typedef bool (*NnConfigKnown)(const char *dotted, void *data);
+NN_API int32_t nn_config_override_known(NnConfig *, const char *assignment, NnConfigKnown, void *data, NnStatus *);
+/* `k=a,b` stands for two runs: the product of all lists, the last varying fastest. runs * n strings, n a run, in one block
+ * with the array; free() it. NULL: the status is set. */
+NN_API char **nn_config_expand(const char *const *assignments, uint32_t n, uint32_t *runs, NnStatus *);
+/* A settings table as `nnrun help` prints it, in 80 columns, and as a JSON array; free() them. */
+NN_API char *nn_settings_help(const NnSetting *table, uint32_t count, uint32_t stride);
+NN_API char *nn_settings_json(const NnSetting *table, uint32_t count, uint32_t stride);
 
 /* ---- networks ---- */
 NN_API NnNetwork *nn_network_new(NnContext *, const char *family, const NnConfig *checked, const NnDataInfo *, uint64_t batch,
