@@ -242,3 +242,14 @@ NnValue *nn_graph_reads(const NnGraph *g, const NnVariable *variable) {
     }
     return NULL;
 }
+
+int32_t nn_graph_guard(NnGraph *g, NnValue *predicate) {
+    for (guint i = 0; i < g->assignments->len && !nn_status_failed(g->status); i++) {
+        NnValue *both = predicate;
+        const NnValue *own = g_array_index(g->assignments, NnAssignment, i).predicate;
+        if (own)
+            both = nn_graph_functions.role(g, "select", 3, (NnValue *const[]){predicate, (NnValue *)(uintptr_t)own, predicate});
+        g_array_index(g->assignments, NnAssignment, i).predicate = nn_value_now(both);
+    }
+    return nn_status_code(g->status);
+}

@@ -113,6 +113,8 @@ NN_API NnFunction *nn_network_seal(NnNetwork *, NnGraph *, NnStatus *);
 NN_API NnValue *nn_graph_loss(const NnGraph *, const char **group);
 NN_API NnValue *nn_graph_gradient(const NnGraph *, const NnVariable *);
 NN_API NnValue *nn_graph_reads(const NnGraph *, const NnVariable *); /* NULL when it does not read the variable */
+/* Every assignment made so far is committed only where this bool scalar holds too. */
+NN_API int32_t nn_graph_guard(NnGraph *, NnValue *predicate);
 /* A fresh function of the network, or (network NULL) one of its own. */
 NN_API NnGraph *nn_graph_new(NnContext *, NnNetwork *, const char *name, int32_t phase);
 NN_API void nn_graph_free(NnGraph *); /* of one that was not sealed */
