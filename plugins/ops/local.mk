@@ -9,6 +9,9 @@ ops_LTLIBRARIES += plugins/ops/mul.la
 ops_LTLIBRARIES += plugins/ops/reduce-sum.la
 ops_LTLIBRARIES += plugins/ops/relu.la
 ops_LTLIBRARIES += plugins/ops/sum-to.la
+ops_LTLIBRARIES += plugins/ops/clip-by-value.la
+ops_LTLIBRARIES += plugins/ops/clip-factor.la
+ops_LTLIBRARIES += plugins/ops/scale.la
 
 EXTRA_DIST += \
 	plugins/ops/family/broadcast.h \
