@@ -16,7 +16,7 @@ AC_DEFUN([NN_FLAG], [
   AS_VAR_PUSHDEF([cache], [nn_cv_flag_$2])
   AC_CACHE_CHECK([whether the tool chain takes $2], [cache], [
     nn_saved=$CFLAGS
-    CFLAGS="$CFLAGS -Werror $2"
+    CFLAGS="$CFLAGS -Werror $$1 $2"
     AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [AS_VAR_SET([cache], [yes])], [AS_VAR_SET([cache], [no])])
     CFLAGS=$nn_saved])
   AS_VAR_IF([cache], [yes], [$1="$$1 $2"])
