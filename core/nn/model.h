@@ -6,7 +6,8 @@
  * Names that the host knows how to feed and read: an input named like a field of the data gets the batch of that field
  * [N, dims...] with its stored type; "temperature" (f32 scalar) gets the command line's. Outputs: scalars are metrics and are
  * averaged over samples ("loss" among them); "logits" and "prediction" are what `nnrun predict` shows; an output named
- * like an input of the same function is fed back to it on the next call (sampling).
+ * like an input of the same function is fed back to it on the next call (sampling). A function named "reset.train" (or
+ * .evaluate, .sample) is called before a pass of that function begins: it clears what the family carries from call to call.
  */
 #ifndef NN_MODEL_H
 #define NN_MODEL_H
