@@ -4,14 +4,69 @@
 plugin_packages += ops
 opsdir = $(pluginsdir)/ops
 ops_LTLIBRARIES =
+ops_LTLIBRARIES += plugins/ops/abs.la
+ops_LTLIBRARIES += plugins/ops/acos.la
+ops_LTLIBRARIES += plugins/ops/acosh.la
 ops_LTLIBRARIES += plugins/ops/add.la
-ops_LTLIBRARIES += plugins/ops/mul.la
-ops_LTLIBRARIES += plugins/ops/reduce-sum.la
-ops_LTLIBRARIES += plugins/ops/relu.la
-ops_LTLIBRARIES += plugins/ops/sum-to.la
+ops_LTLIBRARIES += plugins/ops/and.la
+ops_LTLIBRARIES += plugins/ops/asin.la
+ops_LTLIBRARIES += plugins/ops/asinh.la
+ops_LTLIBRARIES += plugins/ops/atan.la
+ops_LTLIBRARIES += plugins/ops/atanh.la
+ops_LTLIBRARIES += plugins/ops/ceil.la
+ops_LTLIBRARIES += plugins/ops/celu.la
 ops_LTLIBRARIES += plugins/ops/clip-by-value.la
 ops_LTLIBRARIES += plugins/ops/clip-factor.la
+ops_LTLIBRARIES += plugins/ops/clip.la
+ops_LTLIBRARIES += plugins/ops/cos.la
+ops_LTLIBRARIES += plugins/ops/cosh.la
+ops_LTLIBRARIES += plugins/ops/div.la
+ops_LTLIBRARIES += plugins/ops/elu.la
+ops_LTLIBRARIES += plugins/ops/equal.la
+ops_LTLIBRARIES += plugins/ops/erf.la
+ops_LTLIBRARIES += plugins/ops/exp.la
+ops_LTLIBRARIES += plugins/ops/floor.la
+ops_LTLIBRARIES += plugins/ops/gelu.la
+ops_LTLIBRARIES += plugins/ops/greater-or-equal.la
+ops_LTLIBRARIES += plugins/ops/greater.la
+ops_LTLIBRARIES += plugins/ops/hard-sigmoid.la
+ops_LTLIBRARIES += plugins/ops/hard-swish.la
+ops_LTLIBRARIES += plugins/ops/is-inf.la
+ops_LTLIBRARIES += plugins/ops/is-nan.la
+ops_LTLIBRARIES += plugins/ops/leaky-relu.la
+ops_LTLIBRARIES += plugins/ops/less-or-equal.la
+ops_LTLIBRARIES += plugins/ops/less.la
+ops_LTLIBRARIES += plugins/ops/log.la
+ops_LTLIBRARIES += plugins/ops/max.la
+ops_LTLIBRARIES += plugins/ops/mean.la
+ops_LTLIBRARIES += plugins/ops/min.la
+ops_LTLIBRARIES += plugins/ops/mish.la
+ops_LTLIBRARIES += plugins/ops/mod.la
+ops_LTLIBRARIES += plugins/ops/mul.la
+ops_LTLIBRARIES += plugins/ops/neg.la
+ops_LTLIBRARIES += plugins/ops/not.la
+ops_LTLIBRARIES += plugins/ops/or.la
+ops_LTLIBRARIES += plugins/ops/p-relu.la
+ops_LTLIBRARIES += plugins/ops/pow.la
+ops_LTLIBRARIES += plugins/ops/reciprocal.la
+ops_LTLIBRARIES += plugins/ops/reduce-sum.la
+ops_LTLIBRARIES += plugins/ops/relu.la
+ops_LTLIBRARIES += plugins/ops/round.la
 ops_LTLIBRARIES += plugins/ops/scale.la
+ops_LTLIBRARIES += plugins/ops/selu.la
+ops_LTLIBRARIES += plugins/ops/sigmoid.la
+ops_LTLIBRARIES += plugins/ops/sign.la
+ops_LTLIBRARIES += plugins/ops/sin.la
+ops_LTLIBRARIES += plugins/ops/sinh.la
+ops_LTLIBRARIES += plugins/ops/softplus.la
+ops_LTLIBRARIES += plugins/ops/sqrt.la
+ops_LTLIBRARIES += plugins/ops/sub.la
+ops_LTLIBRARIES += plugins/ops/sum-to.la
+ops_LTLIBRARIES += plugins/ops/sum.la
+ops_LTLIBRARIES += plugins/ops/tan.la
+ops_LTLIBRARIES += plugins/ops/tanh.la
+ops_LTLIBRARIES += plugins/ops/thresholded-relu.la
+ops_LTLIBRARIES += plugins/ops/xor.la
 
 EXTRA_DIST += \
 	plugins/ops/family/broadcast.h \
@@ -19,7 +74,8 @@ EXTRA_DIST += \
 	plugins/ops/family/reduce.h \
 	plugins/ops/family/shape.h \
 	plugins/ops/family/typed.h \
-	plugins/ops/family/unary.h
+	plugins/ops/family/unary.h \
+	plugins/ops/family/variadic.h
 
 plugins/ops/manifest.yaml: $(ops_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)$(make_manifest) ops plugins/ops

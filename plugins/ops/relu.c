@@ -20,7 +20,8 @@ static int32_t grad_gradient(NnGradient *g) {
 }
 
 NN_PRIMITIVE_OPERATOR(relu, NN_ONNX("Relu", 14), NN_UNARY(NN_FLOATS | NN_SIGNED), NN_UNARY_SAMPLES,
-                      .doc = "The rectified linear unit: Y = max(0, X).", .gradient = gradient, .compute = compute);
+                      .doc = "The rectified linear unit: Y = max(0, X).", .gradient = gradient,
+                      .compute = compute);
 
 NN_PRIMITIVE_OPERATOR(relu_grad, NN_OURS("ReluGrad", 1), NN_SLOPE, NN_SLOPE_SAMPLES,
                       .doc = "Gradient of Relu from its result: dX = dY where X > 0, else 0.",

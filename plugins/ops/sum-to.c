@@ -24,7 +24,8 @@ static int32_t compute(const NnCall *call) {
     for (int32_t i = 0; fits && i < like->rank; i++)
         fits = like->dims[i] == 1 || like->dims[i] == x->dims[i + extra];
     if (!fits)
-        return nn_fail(call->host, call->status, NN_INVALID, "the shape of X was not broadcast from that of `like`");
+        return nn_fail(call->host, call->status, NN_INVALID,
+                       "the shape of X was not broadcast from that of `like`");
     nn_dense(x->rank, x->dims, dense);
     for (int32_t i = 0; i < x->rank; i++)
         reduced[i] = i < extra || like->dims[i - extra] != x->dims[i] ? x->dims[i] : 1;
@@ -52,8 +53,9 @@ NN_PRIMITIVE_OPERATOR(
     NN_IN({"X", "T", NN_NUMBERS, 0, 0, "a tensor of a shape to which that of `like` broadcasts"},
           {"like", "L", NN_ANY, NN_SHAPE_ONLY | NN_NO_GRADIENT, 0, "gives the shape of the result"}),
     NN_OUT({"Y", "T", NN_NUMBERS, 0, 0, "X summed over all dimensions in which `like` was repeated"}),
-    NN_SAMPLES("[2,3] [2,3]", "[2,3] [3]", "[2,3] [2,1]", "[4,2,3] [1,3]", "[2,3] []", "[0,3] [1,3]", "[2,0] [2,1]"),
-    .doc = "Sums X to the shape of `like`, the reverse of broadcasting `like` to the shape of X.", .infer = infer,
-    .gradient = gradient, .compute = compute);
+    NN_SAMPLES("[2,3] [2,3]", "[2,3] [3]", "[2,3] [2,1]", "[4,2,3] [1,3]", "[2,3] []", "[0,3] [1,3]",
+               "[2,0] [2,1]"),
+    .doc = "Sums X to the shape of `like`, the reverse of broadcasting `like` to the shape of X.",
+    .infer = infer, .gradient = gradient, .compute = compute);
 
 NN_OPERATORS(sum_to, "Sums a tensor to the shape of another.", NN_OP("nn/SumTo", sum_to))

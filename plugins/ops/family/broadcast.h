@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Element-wise operators of two or more tensors with multidirectional (NumPy's) broadcasting. A leaf gives the
- * function in double, in int64 and, where the sign matters, in uint64; inference also follows known integers, so that
- * arithmetic on shapes stays known while a network is built.
+ * Element-wise operators of two or more tensors with multidirectional (NumPy's) broadcasting. A leaf gives
+ * the function in double, in int64 and, where the sign matters, in uint64; inference also follows known
+ * integers, so that arithmetic on shapes stays known while a network is built.
  */
 #ifndef OPS_FAMILY_BROADCAST_H
 #define OPS_FAMILY_BROADCAST_H
@@ -16,20 +16,22 @@ typedef struct NnBinary {
     uint64_t (*natural)(uint64_t, uint64_t); /* for u64; NULL: as `whole` */
 } NnBinary;
 
-#define NN_BINARY(types)                                                                                               \
-    .flags = NN_OP_ELEMENTWISE,                                                                                        \
-    NN_IN({"A", "T", types, 0, 0, "first operand"}, {"B", "T", types, 0, 0, "second operand, broadcast with A"}),      \
+#define NN_BINARY(types)                                                                                     \
+    .flags = NN_OP_ELEMENTWISE,                                                                              \
+    NN_IN({"A", "T", types, 0, 0, "first operand"},                                                          \
+          {"B", "T", types, 0, 0, "second operand, broadcast with A"}),                                      \
     NN_OUT({"C", "T", types, 0, 0, "result, of the broadcast shape"})
-#define NN_COMPARISON(types)                                                                                           \
-    .flags = NN_OP_ELEMENTWISE,                                                                                        \
-    NN_IN({"A", "T", types, NN_NO_GRADIENT, 0, "first operand"},                                                       \
-          {"B", "T", types, NN_NO_GRADIENT, 0, "second operand, broadcast with A"}),                                   \
+#define NN_COMPARISON(types)                                                                                 \
+    .flags = NN_OP_ELEMENTWISE,                                                                              \
+    NN_IN({"A", "T", types, NN_NO_GRADIENT, 0, "first operand"},                                             \
+          {"B", "T", types, NN_NO_GRADIENT, 0, "second operand, broadcast with A"}),                         \
     NN_OUT({"C", "B", NN_MASK(NN_BOOL), NN_NO_GRADIENT, 0, "truth by element, of the broadcast shape"})
-#define NN_BINARY_SAMPLES                                                                                              \
-    NN_SAMPLES("[2,3] [2,3]", "[2,3] [3]", "[3] [2,3]", "[2,1,4] [3,1]", "[] [2]", "[] []", "[0,3] [1,3]", "[2,3] [0,1,1]", \
-               "i64[2,3]@-9:9 i64[3]@1:9", "i32[2]@1:9 i32[2]@1:9")
-#define NN_VARIADIC_SAMPLES NN_SAMPLES("[2,3]", "[2,3] [3] [2,1]", "[] [2]", "[0,3] [3]", "i64[2,2]@-9:9 i64[2]@-9:9")
-
+#define NN_BINARY_SAMPLES                                                                                    \
+    NN_SAMPLES("[2,3] [2,3]", "[2,3] [3]", "[3] [2,3]", "[2,1,4] [3,1]", "[] [2]", "[] []", "[0,3] [1,3]",   \
+               "[2,3] [0,1,1]", "i64[2,3]@-9:9 i64[3]@1:9", "i32[2]@1:9 i32[2]@1:9")
+#define NN_DIVISION_SAMPLES                                                                                  \
+    NN_SAMPLES("[2,3] [2,3]@.5:2", "[2,3] [3]@.5:2", "[3] [2,3]@.5:2", "[2,1,4] [3,1]@.5:2", "[] [2]@.5:2",  \
+               "[0,3] [1,3]", "i64[2,3]@-9:9 i64[3]@1:9", "i32[2]@1:9 i32[2]@1:9")
 /* The shape that all inputs have together. */
 static inline int32_t nn_broadcast_shape(NnInfer *infer, int32_t *rank, int64_t *dims) {
     const NnNode *node = infer->node;
@@ -52,7 +54,8 @@ static inline int32_t nn_broadcast_shape(NnInfer *infer, int32_t *rank, int64_t 
                 *d = e;
             else if (e != 1 && e != NN_DIM_UNKNOWN && e != *d)
                 return nn_bad(infer, "input %u is %s, which does not broadcast with %s", k,
-                              nn_shape_text(x->rank, x->dims, a, sizeof a), nn_shape_text(*rank, dims, b, sizeof b));
+                              nn_shape_text(x->rank, x->dims, a, sizeof a),
+                              nn_shape_text(*rank, dims, b, sizeof b));
         }
     }
     return NN_OK;
@@ -84,7 +87,8 @@ static inline int32_t nn_broadcast_infer(NnInfer *infer, int32_t type) {
 static inline int32_t nn_infer_broadcast(NnInfer *infer) { return nn_broadcast_infer(infer, NN_NONE); }
 static inline int32_t nn_infer_comparison(NnInfer *infer) { return nn_broadcast_infer(infer, NN_BOOL); }
 
-static inline double nn_binary_element(const NnBinary *f, const NnTensor *a, int64_t i, const NnTensor *b, int64_t j) {
+static inline double nn_binary_element(const NnBinary *f, const NnTensor *a, int64_t i, const NnTensor *b,
+                                       int64_t j) {
     return f->real(nn_load(nn_data(a), a->type, i), nn_load(nn_data(b), b->type, j));
 }
 
@@ -93,7 +97,8 @@ static inline int32_t nn_broadcast_compute(const NnCall *call, const NnBinary *f
     NnTensor *c = call->outputs[0];
     int64_t index[NN_MAX_RANK] = {0}, sa[NN_MAX_RANK], sb[NN_MAX_RANK];
     const int64_t n = nn_elements(c);
-    const bool whole = f->whole && nn_is(a->type, NN_INTEGERS | NN_MASK(NN_BOOL)), natural = f->natural && a->type == NN_U64;
+    const bool whole = f->whole && nn_is(a->type, NN_INTEGERS | NN_MASK(NN_BOOL)),
+               natural = f->natural && a->type == NN_U64;
     nn_broadcast_strides(a, c->rank, sa);
     nn_broadcast_strides(b, c->rank, sb);
     for (int64_t k = 0; k < n; k++, nn_next(c->rank, c->dims, index)) {
@@ -103,32 +108,8 @@ static inline int32_t nn_broadcast_compute(const NnCall *call, const NnBinary *f
             continue;
         }
         const int64_t x = nn_load_int(nn_data(a), a->type, i), y = nn_load_int(nn_data(b), b->type, j);
-        nn_store_int(nn_data(c), c->type, k, natural ? (int64_t)f->natural((uint64_t)x, (uint64_t)y) : f->whole(x, y));
-    }
-    return NN_OK;
-}
-
-/* Sum, Max, Min of any number of inputs, from left to right. */
-static inline int32_t nn_variadic_compute(const NnCall *call, const NnBinary *f, double scale) {
-    NnTensor *c = call->outputs[0];
-    int64_t index[NN_MAX_RANK] = {0}, strides[NN_MAX_RANK];
-    const int64_t n = nn_elements(c);
-    const bool whole = nn_is(c->type, NN_INTEGERS), natural = f->natural && c->type == NN_U64;
-    for (int64_t k = 0; k < n; k++, nn_next(c->rank, c->dims, index)) {
-        double real = 0;
-        int64_t integer = 0;
-        for (uint32_t i = 0; i < call->n_inputs; i++) {
-            const NnTensor *x = call->inputs[i];
-            nn_broadcast_strides(x, c->rank, strides);
-            const int64_t at = nn_at(c->rank, index, strides), e = whole ? nn_load_int(nn_data(x), x->type, at) : 0;
-            const double r = whole ? 0 : nn_load(nn_data(x), x->type, at);
-            real = i ? f->real(real, r) : r;
-            integer = !i ? e : natural ? (int64_t)f->natural((uint64_t)integer, (uint64_t)e) : f->whole(integer, e);
-        }
-        if (whole)
-            nn_store_int(nn_data(c), c->type, k, integer);
-        else
-            nn_store(nn_data(c), c->type, k, real * scale);
+        nn_store_int(nn_data(c), c->type, k,
+                     natural ? (int64_t)f->natural((uint64_t)x, (uint64_t)y) : f->whole(x, y));
     }
     return NN_OK;
 }
@@ -136,6 +117,15 @@ static inline int32_t nn_variadic_compute(const NnCall *call, const NnBinary *f,
 /* Input i was broadcast: the gradient of its broadcast form, summed to its shape. */
 static inline void nn_broadcast_grad(NnGradient *g, uint32_t i, NnValue *d) {
     g->grads[i] = nn_rule_sum_to(g, d, g->inputs[i]);
+}
+
+/* Is there a 0 among the integers? */
+static inline bool nn_has_zero(const NnTensor *t) {
+    const int64_t n = nn_is(t->type, NN_INTEGERS) ? nn_elements(t) : 0;
+    for (int64_t i = 0; i < n; i++)
+        if (nn_load_int(nn_data(t), t->type, i) == 0)
+            return true;
+    return false;
 }
 
 #endif

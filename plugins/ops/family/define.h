@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a file in plugins/ops writes its tables down. One file holds one operator with the gradient operators that only
- * it needs, and ends with NN_OPERATORS, which lists what the object exports.
+ * How a file in plugins/ops writes its tables down. One file holds one operator with the gradient operators
+ * that only it needs, and ends with NN_OPERATORS, which lists what the object exports.
  */
 #ifndef OPS_FAMILY_DEFINE_H
 #define OPS_FAMILY_DEFINE_H
@@ -11,39 +11,46 @@
 #define NN_SIZED(type, ...) (uint32_t)(sizeof((const type[]){__VA_ARGS__}) / sizeof(type))
 
 /* {"X", "T", NN_FLOATS, flags, 0, "doc"}, ... */
-#define NN_IN(...)                                                                                                     \
-    .inputs = (const NnParam[]){__VA_ARGS__}, .n_inputs = NN_SIZED(NnParam, __VA_ARGS__),                              \
+#define NN_IN(...)                                                                                           \
+    .inputs = (const NnParam[]){__VA_ARGS__}, .n_inputs = NN_SIZED(NnParam, __VA_ARGS__),                    \
     .param_stride = sizeof(NnParam)
 /* The first `least` outputs are always made, the others where somebody asks for them. */
-#define NN_OUT_FROM(least, ...)                                                                                        \
-    .outputs = (const NnParam[]){__VA_ARGS__}, .n_outputs = NN_SIZED(NnParam, __VA_ARGS__), .min_outputs = (least)
+#define NN_OUT_FROM(least, ...)                                                                              \
+    .outputs = (const NnParam[]){__VA_ARGS__}, .n_outputs = NN_SIZED(NnParam, __VA_ARGS__),                  \
+    .min_outputs = (least)
 #define NN_OUT(...) NN_OUT_FROM(NN_SIZED(NnParam, __VA_ARGS__), __VA_ARGS__)
-#define NN_ATTRIBUTES(...)                                                                                             \
-    .attrs = (const NnSetting[]){__VA_ARGS__}, .n_attrs = NN_SIZED(NnSetting, __VA_ARGS__),                            \
+#define NN_ATTRIBUTES(...)                                                                                   \
+    .attrs = (const NnSetting[]){__VA_ARGS__}, .n_attrs = NN_SIZED(NnSetting, __VA_ARGS__),                  \
     .attr_stride = sizeof(NnSetting)
-#define NN_SAMPLES(...)                                                                                                \
+#define NN_SAMPLES(...)                                                                                      \
     .samples = (const char *const[]){__VA_ARGS__}, .n_samples = NN_SIZED(char *, __VA_ARGS__)
 
 /* ONNX writes flags as integers: 0 or 1. */
-#define NN_FLAG(key, value, text)                                                                                      \
-    {.name = (key), .kind = NN_SET_INT, .flags = NN_SET_RANGE, .preset = (value), .min = 0, .max = 1, .doc = (text)}
-#define NN_WHOLE(key, value, text) {.name = (key), .kind = NN_SET_INT, .preset = (value), .doc = (text)}
-#define NN_REAL(key, value, text) {.name = (key), .kind = NN_SET_FLOAT, .preset = (value), .doc = (text)}
-#define NN_CHOICE(key, value, list, text)                                                                              \
-    {.name = (key), .kind = NN_SET_ENUM, .preset = (value), .choices = (list), .doc = (text)}
+#define NN_FLAG(key, value, text)                                                                            \
+    {                                                                                                        \
+        .name = (key), .kind = NN_SET_INT, .flags = NN_SET_RANGE, .preset = (value), .min = 0, .max = 1,     \
+        .doc = (text)                                                                                        \
+    }
+#define NN_WHOLE(key, value, text)                                                                           \
+    { .name = (key), .kind = NN_SET_INT, .preset = (value), .doc = (text) }
+#define NN_REAL(key, value, text)                                                                            \
+    { .name = (key), .kind = NN_SET_FLOAT, .preset = (value), .doc = (text) }
+#define NN_CHOICE(key, value, list, text)                                                                    \
+    { .name = (key), .kind = NN_SET_ENUM, .preset = (value), .choices = (list), .doc = (text) }
 
 /* An operator with a `compute`; the domain of those without one named is ONNX's. */
-#define NN_PRIMITIVE_OPERATOR(id, ...)                                                                                 \
+#define NN_PRIMITIVE_OPERATOR(id, ...)                                                                       \
     static const NnOperator id = {.struct_size = sizeof(NnOperator), .sort = NN_PRIMITIVE, __VA_ARGS__}
-#define NN_COMPOSITE_OPERATOR(id, ...)                                                                                 \
+#define NN_COMPOSITE_OPERATOR(id, ...)                                                                       \
     static const NnOperator id = {.struct_size = sizeof(NnOperator), .sort = NN_COMPOSITE, __VA_ARGS__}
 #define NN_ONNX(op, opset) .domain = "", .name = (op), .since = (opset)
 #define NN_OURS(op, version) .domain = "nn", .name = (op), .since = (version)
 
 /* NN_OPERATORS(relu, "Relu and its gradient.", NN_OP("Relu", relu), NN_OP("nn/ReluGrad", relu_grad)) */
-#define NN_OP(full_name, id) {NN_OPERATOR_KIND, full_name, &(id)}
-#define NN_OPERATORS(id, text, ...)                                                                                    \
-    static const NnExport id##_exports[] = {__VA_ARGS__};                                                              \
+#define NN_OP(full_name, id)                                                                                 \
+    { NN_OPERATOR_KIND, full_name, &(id) }
+#define NN_OPERATORS(id, text, ...)                                                                          \
+    static const NnExport id##_exports[] = {__VA_ARGS__};                                                    \
     NN_PLUGIN(id, text, id##_exports)
 
 /* ---- gradient rules: building in the rule's graph ---- */
@@ -74,7 +81,8 @@ static inline NnValue *nn_rule_shift(const NnGradient *g, NnValue *x, double val
 }
 
 /* A one-output node with the attributes of the differentiated node. */
-static inline NnValue *nn_rule_same_attrs(const NnGradient *g, const char *op, NnValue *const *inputs, uint32_t n) {
+static inline NnValue *nn_rule_same_attrs(const NnGradient *g, const char *op, NnValue *const *inputs,
+                                          uint32_t n) {
     NnValue *out = NULL;
     const NnNodeSpec spec = {.struct_size = sizeof spec,
                              .op = op,
@@ -90,6 +98,11 @@ static inline NnValue *nn_rule_same_attrs(const NnGradient *g, const char *op, N
 static inline NnValue *nn_rule_cast(const NnGradient *g, NnValue *x, const NnValue *like) {
     const NnValueInfo *info = g->host->graph->info(g->graph, like);
     return info ? nn_op(g->host, g->graph, "Cast", NN_VALUES(x), NN_ATTRS(NN_INT("to", info->type))) : NULL;
+}
+
+/* 1 where `test` ("Less") holds between x and a number, else 0, in the type of x. */
+static inline NnValue *nn_rule_test(const NnGradient *g, const char *test, NnValue *x, double value) {
+    return nn_rule_cast(g, nn_rule2(g, test, x, nn_rule_scalar(g, x, value)), x);
 }
 
 static inline bool nn_rule_same_shape(const NnGradient *g, const NnValue *a, const NnValue *b) {
@@ -116,7 +129,7 @@ static inline NnValue *nn_rule_reshape(const NnGradient *g, NnValue *x, NnValue 
     return nn_rule_same_shape(g, x, like) ? x : nn_rule2(g, "nn/ReshapeLike", x, like);
 }
 
-/* The gradient of the only output, and does input i want its own? */
+/* The gradient of the only output. */
 #define NN_DY(g) ((g)->grad_outputs[0])
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reductions over axes as ONNX has them: axes are an input (absent: all), keepdims leaves extents of 1. A leaf gives a
- * function over one row, the elements that become one element of the result, as an iterator; it may pass twice.
+ * Reductions over axes as ONNX has them: axes are an input (absent: all), keepdims leaves extents of 1. A
+ * leaf gives a function over one row, the elements that become one element of the result, as an iterator; it
+ * may pass twice.
  */
 #ifndef OPS_FAMILY_REDUCE_H
 #define OPS_FAMILY_REDUCE_H
@@ -20,16 +21,19 @@ typedef struct NnRow {
 typedef double (*NnRowReal)(NnRow *);
 typedef int64_t (*NnRowWhole)(NnRow *);
 
-#define NN_REDUCTION(types)                                                                                            \
-    NN_IN({"data", "T", types, 0, 0, "what is reduced"},                                                               \
-          {"axes", "I", NN_MASK(NN_I64), NN_OPTIONAL | NN_SHAPE_VALUE | NN_NO_GRADIENT, 0, "axes to reduce; absent: all"}), \
-    NN_OUT({"reduced", "T", types, 0, 0, "the result"}),                                                               \
-    NN_ATTRIBUTES(NN_FLAG("keepdims", "1", "keep the reduced dimensions as 1"),                                        \
-                  NN_FLAG("noop_with_empty_axes", "0", "without axes: 1 leaves data as it is, 0 reduces all")),        \
-    .infer = nn_infer_reduce
-#define NN_REDUCTION_SAMPLES                                                                                           \
-    NN_SAMPLES("[2,3]", "[2,3] i64[1]{1}", "[2,3,4] i64[2]{0,-1}; keepdims=0", "[2,3] -; keepdims=0",                  \
-               "[2,3] i64[0]", "[2,3] i64[0]; noop_with_empty_axes=1", "[] -", "[0,3] i64[1]{1}", "[2,1] i64[1]{1}; keepdims=0")
+#define NN_REDUCTION(types)                                                                                  \
+    NN_IN({"data", "T", types, 0, 0, "what is reduced"},                                                     \
+          {"axes", "I", NN_MASK(NN_I64), NN_OPTIONAL | NN_SHAPE_VALUE | NN_NO_GRADIENT, 0,                   \
+           "axes to reduce; absent: all"}),                                                                  \
+        NN_OUT({"reduced", "T", types, 0, 0, "the result"}),                                                 \
+        NN_ATTRIBUTES(                                                                                       \
+            NN_FLAG("keepdims", "1", "keep the reduced dimensions as 1"),                                    \
+            NN_FLAG("noop_with_empty_axes", "0", "without axes: 1 leaves data as it is, 0 reduces all")),    \
+        .infer = nn_infer_reduce
+#define NN_REDUCTION_SAMPLES                                                                                 \
+    NN_SAMPLES("[2,3]", "[2,3] i64[1]{1}", "[2,3,4] i64[2]{0,-1}; keepdims=0", "[2,3] -; keepdims=0",        \
+               "[2,3] i64[0]", "[2,3] i64[0]; noop_with_empty_axes=1", "[] -", "[0,3] i64[1]{1}",            \
+               "[2,1] i64[1]{1}; keepdims=0")
 
 /* The reduced axes as a mask; false when only the run will tell. Asks for the values of `axes`. */
 static inline bool nn_reduced_mask(NnInfer *infer, uint32_t *mask, int32_t *code) {
@@ -105,8 +109,10 @@ static inline bool nn_row_next_int(NnRow *row, int64_t *x) {
     return at >= 0;
 }
 
-/* Splits x into rows by a mask of reduced axes; the other axes come out in `rest`, and how many they are is returned. */
-static inline int32_t nn_row_begin(NnRow *row, const NnTensor *x, uint32_t mask, int64_t *rest, int64_t *rest_strides) {
+/* Splits x into rows by a mask of reduced axes; the other axes come out in `rest`, and how many they are is
+ * returned. */
+static inline int32_t nn_row_begin(NnRow *row, const NnTensor *x, uint32_t mask, int64_t *rest,
+                                   int64_t *rest_strides) {
     int64_t strides[NN_MAX_RANK];
     int32_t kept = 0;
     nn_dense(x->rank, x->dims, strides);
@@ -153,7 +159,8 @@ static inline int32_t nn_reduce_compute(const NnCall *call, NnRowReal real, NnRo
     return NN_OK;
 }
 
-/* v, of the result's shape, with the reduced dimensions put back as 1, so that it broadcasts against the input. */
+/* v, of the result's shape, with the reduced dimensions put back as 1, so that it broadcasts against the
+ * input. */
 static inline NnValue *nn_rule_unreduce(const NnGradient *g, NnValue *v) {
     const bool axes = g->node->n_inputs > 1 && g->inputs[1];
     return axes && !nn_attr_int(g->node, "keepdims", 1) ? nn_rule2(g, "Unsqueeze", v, g->inputs[1]) : v;

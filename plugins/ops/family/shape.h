@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shapes: what inference rules share (unknown dimensions, axes, integers that are known while building) and how
- * reference kernels walk over elements. A bounded dimension of an input counts as unknown: by the time that the node
- * runs, its extent has been found.
+ * Shapes: what inference rules share (unknown dimensions, axes, integers that are known while building) and
+ * how reference kernels walk over elements. A bounded dimension of an input counts as unknown: by the time
+ * that the node runs, its extent has been found.
  */
 #ifndef OPS_FAMILY_SHAPE_H
 #define OPS_FAMILY_SHAPE_H
@@ -41,8 +41,9 @@ static inline const char *nn_shape_text(int32_t rank, const int64_t *dims, char 
     if (rank < 0)
         return "[...]";
     for (int32_t i = 0; i < rank && used < size; i++)
-        used += (size_t)(nn_dim_known(dims[i]) ? snprintf(text + used, size - used, "%s%lld", i ? "," : "[", (long long)dims[i])
-                                               : snprintf(text + used, size - used, "%s?", i ? "," : "["));
+        used += (size_t)(nn_dim_known(dims[i])
+                             ? snprintf(text + used, size - used, "%s%lld", i ? "," : "[", (long long)dims[i])
+                             : snprintf(text + used, size - used, "%s?", i ? "," : "["));
     if (used < size)
         snprintf(text + used, size - used, "%s", rank ? "]" : "[]");
     return text;
@@ -51,7 +52,8 @@ static inline const char *nn_shape_text(int32_t rank, const int64_t *dims, char 
 /* Brings an axis into 0 .. rank-1, negative ones counting from the end. */
 static inline int32_t nn_axis(NnInfer *infer, const char *what, int64_t *axis, int32_t rank) {
     if (*axis < -rank || *axis >= rank)
-        return nn_bad(infer, "%s is %lld, but the rank is %d: expected %d to %d", what, (long long)*axis, rank, -rank, rank - 1);
+        return nn_bad(infer, "%s is %lld, but the rank is %d: expected %d to %d", what, (long long)*axis,
+                      rank, -rank, rank - 1);
     *axis += *axis < 0 ? rank : 0;
     return NN_OK;
 }
@@ -71,10 +73,11 @@ static inline int32_t nn_axes(NnInfer *infer, const int64_t *axes, uint64_t n, i
     return NN_OK;
 }
 
-/* What is known of an integer value of rank <= 1 without cutting the program: the number of elements, NN_DIM_UNKNOWN
- * for those that are not known, or -1 when nothing is. */
+/* What is known of an integer value of rank <= 1 without cutting the program: the number of elements,
+ * NN_DIM_UNKNOWN for those that are not known, or -1 when nothing is. */
 static inline int64_t nn_known(const NnValueInfo *x, int64_t out[NN_MAX_KNOWN]) {
-    if (!x || x->rank < 0 || x->rank > 1 || (x->type != NN_I64 && x->type != NN_I32) || (!x->value && !x->partial))
+    if (!x || x->rank < 0 || x->rank > 1 || (x->type != NN_I64 && x->type != NN_I32) ||
+        (!x->value && !x->partial))
         return -1;
     const int64_t n = x->rank ? x->dims[0] : 1;
     if (n < 0 || n > NN_MAX_KNOWN)
@@ -89,7 +92,8 @@ static inline int64_t nn_known(const NnValueInfo *x, int64_t out[NN_MAX_KNOWN]) 
 /* Output 0 holds the integers of input 0, reshaped or in another integer type. */
 static inline void nn_pass_value(NnInfer *infer, int32_t type, int32_t rank) {
     int64_t known[NN_MAX_KNOWN];
-    const int64_t n = rank > 1 || (type != NN_I64 && type != NN_I32) ? -1 : nn_known(infer->node->inputs[0], known);
+    const int64_t n =
+        rank > 1 || (type != NN_I64 && type != NN_I32) ? -1 : nn_known(infer->node->inputs[0], known);
     if (n >= 0 && (rank == 1 || n == 1))
         infer->value(infer, 0, (uint64_t)n, known);
 }
@@ -133,6 +137,8 @@ static inline void nn_broadcast_strides(const NnTensor *t, int32_t rank, int64_t
 }
 
 /* Attribute or run-time axis in 0 .. rank-1; inference has checked its range. */
-static inline int32_t nn_axis_of(int64_t axis, int32_t rank) { return (int32_t)(axis < 0 ? axis + rank : axis); }
+static inline int32_t nn_axis_of(int64_t axis, int32_t rank) {
+    return (int32_t)(axis < 0 ? axis + rank : axis);
+}
 
 #endif

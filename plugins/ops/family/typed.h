@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Elements by their type: the reference computes floats in double and integers in 64 bits, and these are the only
- * places where the element types differ. Rounding is to nearest even; out of range, integers from floats saturate.
+ * Elements by their type: the reference computes floats in double and integers in 64 bits, and these are the
+ * only places where the element types differ. Rounding is to nearest even; out of range, integers from floats
+ * saturate.
  */
 #ifndef OPS_FAMILY_TYPED_H
 #define OPS_FAMILY_TYPED_H
@@ -10,7 +11,9 @@
 
 #include <math.h>
 
-static inline bool nn_is(int32_t type, uint64_t mask) { return type >= 0 && type < NN_TYPE_COUNT && (mask >> type & 1); }
+static inline bool nn_is(int32_t type, uint64_t mask) {
+    return type >= 0 && type < NN_TYPE_COUNT && (mask >> type & 1);
+}
 
 static inline double nn_from_f16(uint16_t h) {
     const int e = h >> 10 & 31, m = h & 1023;
@@ -36,7 +39,8 @@ static inline uint16_t nn_to_small_float(double x, int m, int bias) {
     if (isinf(a) || ilogb(a) > bias)
         return (uint16_t)(sign | infinite);
     const int e = ilogb(a) < 1 - bias ? 1 - bias : ilogb(a);
-    /* Rounding up to the next power of two carries into the exponent by itself; a subnormal loses its hidden bit. */
+    /* Rounding up to the next power of two carries into the exponent by itself; a subnormal loses its hidden
+     * bit. */
     const double fraction = nearbyint(ldexp(a, m - e));
     return (uint16_t)(sign | (((uint32_t)(e + bias) << m) + (uint32_t)fraction - (1u << m)));
 }

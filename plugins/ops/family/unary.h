@@ -9,23 +9,35 @@
 #include "shape.h"
 #include "typed.h"
 
-#define NN_UNARY(types)                                                                                                \
-    .flags = NN_OP_ELEMENTWISE, NN_IN({"X", "T", types, 0, 0, "the argument"}),                                        \
+#define NN_UNARY(types)                                                                                      \
+    .flags = NN_OP_ELEMENTWISE, NN_IN({"X", "T", types, 0, 0, "the argument"}),                              \
     NN_OUT({"Y", "T", types, 0, 0, "the result, of the shape of X"}), .infer = nn_infer_same
 /* What suits functions that are smooth on all of -1 .. 1. */
 #define NN_UNARY_SAMPLES NN_SAMPLES("[2,3]", "[]", "[4,1,2]", "[0,3]", "[5]@-4:4")
 
 /* nn/SomethingGrad(dy, x): dy times the slope at x (or at y, where the slope is easier to say in it). */
-#define NN_SLOPE                                                                                                       \
-    .flags = NN_OP_ELEMENTWISE,                                                                                        \
-    NN_IN({"dY", "T", NN_FLOATS, 0, 0, "gradient of the result"}, {"X", "T", NN_FLOATS, 0, 0, "where the slope is taken"}), \
+#define NN_SLOPE                                                                                             \
+    .flags = NN_OP_ELEMENTWISE,                                                                              \
+    NN_IN({"dY", "T", NN_FLOATS, 0, 0, "gradient of the result"},                                            \
+          {"X", "T", NN_FLOATS, 0, 0, "where the slope is taken"}),                                          \
     NN_OUT({"dX", "T", NN_FLOATS, 0, 0, "gradient of the argument"}), .infer = nn_infer_same
 #define NN_SLOPE_SAMPLES NN_SAMPLES("[2,3] [2,3]", "[] []", "[0,3] [0,3]", "[6] [6]@-4:4")
+
+/* A test: truth by element. */
+#define NN_TEST(types)                                                                                       \
+    .flags = NN_OP_ELEMENTWISE, NN_IN({"X", "T", types, NN_NO_GRADIENT, 0, "the argument"}),                 \
+    NN_OUT({"Y", "B", NN_MASK(NN_BOOL), NN_NO_GRADIENT, 0, "truth by element"}), .infer = nn_infer_test
+
+static inline int32_t nn_infer_test(NnInfer *infer) {
+    nn_output_like(infer, 0, 0, NN_BOOL);
+    return NN_OK;
+}
 
 /* A function with parameters, read from the attributes once. */
 typedef double (*NnCurve)(double x, const double *p);
 
-static inline int32_t nn_unary_compute(const NnCall *call, double (*real)(double), int64_t (*whole)(int64_t)) {
+static inline int32_t nn_unary_compute(const NnCall *call, double (*real)(double),
+                                       int64_t (*whole)(int64_t)) {
     const NnTensor *x = call->inputs[0];
     NnTensor *y = call->outputs[0];
     const void *from = nn_data(x);
@@ -82,6 +94,12 @@ static inline void nn_slope_curved(NnGradient *g, NnValue *curvature) {
 /* dx = dy * d, the rule of functions whose derivative is short in other operators. */
 static inline int32_t nn_times_dy(NnGradient *g, NnValue *d) {
     g->grads[0] = nn_rule2(g, "Mul", NN_DY(g), d);
+    return NN_OK;
+}
+
+/* The rule of a function that is constant between its jumps. */
+static inline int32_t nn_flat(NnGradient *g) {
+    (void)g;
     return NN_OK;
 }
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inverse of the cosine. */
+#include "family/unary.h"
+
+static int32_t compute(const NnCall *call) { return nn_unary_compute(call, acos, NULL); }
+static int32_t gradient(NnGradient *g) {
+    NnValue *square = nn_rule2(g, "Mul", g->inputs[0], g->inputs[0]);
+    NnValue *root = nn_rule1(g, "Sqrt", nn_rule2(g, "Sub", nn_rule_scalar(g, g->inputs[0], 1), square));
+    g->grads[0] = nn_rule1(g, "Neg", nn_rule2(g, "Div", NN_DY(g), root));
+    return NN_OK;
+}
+
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Acos", 22), NN_UNARY(NN_FLOATS),
+                      NN_SAMPLES("[2,3]@-.9:.9", "[]@-.9:.9", "[4,1,2]@-.9:.9", "[0,3]"),
+                      .doc = "The arc cosine: Y = arccos(X), NaN outside of -1 .. 1.", .gradient = gradient,
+                      .compute = compute);
+
+NN_OPERATORS(acos, "The arc cosine.", NN_OP("Acos", op))

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inverse of the hyperbolic cosine. */
+#include "family/unary.h"
+
+static int32_t compute(const NnCall *call) { return nn_unary_compute(call, acosh, NULL); }
+static int32_t gradient(NnGradient *g) {
+    NnValue *square = nn_rule2(g, "Mul", g->inputs[0], g->inputs[0]);
+    g->grads[0] = nn_rule2(g, "Div", NN_DY(g), nn_rule1(g, "Sqrt", nn_rule_shift(g, square, -1)));
+    return NN_OK;
+}
+
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Acosh", 22), NN_UNARY(NN_FLOATS),
+                      NN_SAMPLES("[2,3]@1.1:3", "[]@1.1:3", "[4,1,2]@1.1:3", "[0,3]"),
+                      .doc = "The inverse hyperbolic cosine: Y = ln(X + sqrt(X^2 - 1)), NaN for X < 1.",
+                      .gradient = gradient, .compute = compute);
+
+NN_OPERATORS(acosh, "The inverse hyperbolic cosine.", NN_OP("Acosh", op))
