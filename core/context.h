@@ -13,6 +13,7 @@ typedef struct NnPool NnPool;
 NnContext *nn_context_of(const NnHost *);
 NnPool *nn_context_pool(NnContext *);
 bool nn_context_cancelled(NnContext *);
+void nn_context_progress(NnContext *, const char *what, uint64_t done, uint64_t total);
 void nn_context_log(NnContext *, int32_t level, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* "Conv", "nn/ReluGrad"; version 0: the newest. Loads the object; a miss names near ones, or why the provider is absent. */

@@ -45,8 +45,10 @@ typedef struct NnOptions {
     const char *const *allow;        /* package or file patterns; NULL: all */
     const char *const *deny;
     bool safe; /* only the system's own folder */
-    void (*log)(void *arg, int32_t level, const char *message);
+    void (*log)(void *arg, int32_t level, const char *message); /* from any thread; NULL: warnings to stderr */
     void *log_arg;
+    void (*progress)(void *arg, const char *what, uint64_t done, uint64_t total); /* from any thread */
+    void *progress_arg;
 } NnOptions;
 NN_API NnContext *nn_context_new(const NnOptions *, NnStatus *);
 NN_API void nn_context_free(NnContext *);
@@ -68,7 +70,34 @@ typedef struct NnEntry {
     const char *device; /* kernels, claims */
     int32_t priority;
     int32_t reserved;
+    const char *op;      /* kernels: the operator that they do, "Conv", "nn/ReluGrad", "*" */
+    const char *problem; /* why it is not used: refused, hidden by another, one of two; NULL: nothing is against it */
 } NnEntry;
+
+typedef struct NnObjectInfo {
+    uint32_t struct_size;
+    uint32_t abi_min, abi_max;
+    uint32_t n_needs;
+    const char *file, *version, *licence, *summary, *sha256;
+    const char *threads; /* the foreign thread pool that it brings, or NULL */
+    const char *const *needs; /* libraries it asks the system for */
+    const char *problem;
+} NnObjectInfo;
+
+typedef struct NnPackageInfo {
+    uint32_t struct_size;
+    uint32_t n_objects;
+    const char *name, *version, *folder;
+    const char *problem;
+} NnPackageInfo;
+
+NN_API uint32_t nn_package_count(NnContext *);
+NN_API const NnPackageInfo *nn_package_info(NnContext *, uint32_t i);
+NN_API const NnObjectInfo *nn_package_object(NnContext *, uint32_t i, uint32_t object);
+/* Loads every object of a folder (DIR/x.so, DIR/.libs/x.so), each in a child process, and gives the manifest that states what
+ * they offer; free() it. The folder's own manifest, if it has one, gives the name where `name` is NULL. */
+NN_API char *nn_package_manifest(const char *folder, const char *name, NnStatus *);
+
 NN_API uint32_t nn_registry_count(NnContext *);
 NN_API const NnEntry *nn_registry_entry(NnContext *, uint32_t i);
 /* The table of an export, loading its object; an unknown name fails with the nearest ones. */
