@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The context: options, registry, pool. Look-ups are answered from small caches, so that compiling asks as it likes. */
+/* The context: options, registry, pool. Look-ups are answered from small caches, so that compiling asks as it
+ * likes. */
 #include "context.h"
 
 #include "plugin/host.h"
@@ -96,7 +97,8 @@ const NnEntry *nn_registry_entry(NnContext *c, uint32_t i) {
     return i < entries->len ? &((const NnRegistered *)g_ptr_array_index(entries, i))->entry : NULL;
 }
 
-static const void *table_of(NnContext *c, const char *kind, const char *name, int32_t version, NnStatus *status) {
+static const void *table_of(NnContext *c, const char *kind, const char *name, int32_t version,
+                            NnStatus *status) {
     NnRegistered *r = nn_registry_find(c->registry, kind, name, version, status);
     return r ? nn_registry_load(c->registry, r, status) : NULL;
 }
@@ -124,7 +126,8 @@ const NnPackageInfo *nn_package_info(NnContext *c, uint32_t i) {
 
 const NnObjectInfo *nn_package_object(NnContext *c, uint32_t i, uint32_t object) {
     const NnPackage *p = package_at(c, i);
-    return p && object < p->objects->len ? &((const NnObject *)g_ptr_array_index(p->objects, object))->info : NULL;
+    return p && object < p->objects->len ? &((const NnObject *)g_ptr_array_index(p->objects, object))->info
+                                         : NULL;
 }
 
 /* ---- look-ups by name ---- */
@@ -137,7 +140,8 @@ const NnOperator *nn_context_role(NnContext *c, const char *role, NnStatus *stat
     const GPtrArray *entries = nn_registry_entries(c->registry);
     for (guint i = 0; i < entries->len; i++) {
         NnRegistered *r = g_ptr_array_index(entries, i);
-        if (g_strcmp0(r->entry.role, role) == 0 && r->entry.problem == NULL && strcmp(r->entry.kind, NN_OPERATOR_KIND) == 0)
+        if (g_strcmp0(r->entry.role, role) == 0 && r->entry.problem == NULL &&
+            strcmp(r->entry.kind, NN_OPERATOR_KIND) == 0)
             return nn_registry_load(c->registry, r, status);
     }
     nn_status_fail(status, NN_NOT_FOUND, "no plug-in provides an operator for the role '%s'", role);
@@ -150,7 +154,8 @@ const NnDeviceKind *nn_context_device(NnContext *c, const char *name, NnStatus *
 
 /* ---- lists ---- */
 
-/* "*" serves everything, so what names the operator goes first; then priority; the sort keeps the manifests' order. */
+/* "*" serves everything, so what names the operator goes first; then priority; the sort keeps the manifests'
+ * order. */
 static gint by_preference(gconstpointer a, gconstpointer b) {
     const NnRegistered *x = *(NnRegistered *const *)a, *y = *(NnRegistered *const *)b;
     const bool x_any = g_strcmp0(x->entry.op, "*") == 0, y_any = g_strcmp0(y->entry.op, "*") == 0;

@@ -16,9 +16,37 @@ core_libnn_core_la_SOURCES = \
 	core/config/settings.h \
 	core/config/tree.h \
 	core/config/write.c \
+	core/context.c \
 	core/context.h \
+	core/graph/attribute.c \
+	core/graph/build.c \
+	core/graph/expand.c \
+	core/graph/gradient.c \
+	core/graph/graph.c \
 	core/graph/graph.h \
+	core/graph/infer.c \
+	core/graph/order.c \
+	core/graph/vjp.c \
+	core/network.c \
 	core/network.h \
+	core/plugin/discover.c \
+	core/plugin/discover.h \
+	core/plugin/elf.c \
+	core/plugin/elf.h \
+	core/plugin/host.c \
+	core/plugin/host.h \
+	core/plugin/load.c \
+	core/plugin/load.h \
+	core/plugin/manifest.c \
+	core/plugin/offer.c \
+	core/plugin/package.c \
+	core/plugin/package.h \
+	core/plugin/registry.c \
+	core/plugin/registry.h \
+	core/plugin/verify.c \
+	core/plugin/verify.h \
+	core/run/pool.c \
+	core/run/pool.h \
 	core/status.c \
 	core/status.h \
 	core/suggest.c \

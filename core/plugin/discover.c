@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A package that cannot be used stays in the list with the reason, so that whoever misses something of it is told. */
+/* A package that cannot be used stays in the list with the reason, so that whoever misses something of it is
+ * told. */
 #include "plugin/discover.h"
 
 #include "plugin/verify.h"
@@ -26,7 +27,8 @@ static char *read_manifest(const char *folder, gsize *length, NnStatus *status) 
     if (fd < 0 || fstat(fd, &s) != 0) {
         nn_status_fail(status, NN_INVALID, "its manifest cannot be opened: %s", g_strerror(errno));
     } else if (!S_ISREG(s.st_mode) || s.st_size > (off_t)NN_MANIFEST_MAX_BYTES) {
-        nn_status_fail(status, NN_INVALID, "its manifest is not a file of at most %u bytes", NN_MANIFEST_MAX_BYTES);
+        nn_status_fail(status, NN_INVALID, "its manifest is not a file of at most %u bytes",
+                       NN_MANIFEST_MAX_BYTES);
     } else if (nn_verify_owner(at, "its folder", status) == NN_OK &&
                nn_verify_owner(fd, "its manifest", status) == NN_OK) {
         text = g_malloc((gsize)s.st_size + 1);
@@ -60,8 +62,8 @@ static void filter(const NnOptions *options, NnPackage *p) {
         else if (options->allow && !matches(options->allow, p->info.name, o->info.file))
             nn_object_refuse(o, "the allow list does not name it");
         else if (o->info.abi_min > NN_ABI_MAX || o->info.abi_max < NN_ABI_MIN) {
-            char *why = g_strdup_printf("it speaks ABI %u to %u, and this program speaks ABI %u to %u", o->info.abi_min,
-                                        o->info.abi_max, NN_ABI_MIN, NN_ABI_MAX);
+            char *why = g_strdup_printf("it speaks ABI %u to %u, and this program speaks ABI %u to %u",
+                                        o->info.abi_min, o->info.abi_max, NN_ABI_MIN, NN_ABI_MAX);
             nn_object_refuse(o, why);
             g_free(why);
         }
@@ -114,15 +116,17 @@ static void report_unmanifested(NnSearch *search, const char *folder, GPtrArray 
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         if (g_str_has_suffix(name, ".so")) {
-            nn_context_log(search->context, 2,
-                           "%s/%s has no manifest and is not opened; 'nnrun plugin manifest --refresh %s' writes one", folder, name,
-                           folder);
+            nn_context_log(
+                search->context, 2,
+                "%s/%s has no manifest and is not opened; 'nnrun plugin manifest --refresh %s' writes one",
+                folder, name, folder);
             return;
         }
     }
 }
 
-/* A manifest states what its folder may offer; an object beside it that it does not state is not opened either. */
+/* A manifest states what its folder may offer; an object beside it that it does not state is not opened
+ * either. */
 static void add_place(NnSearch *search, const char *place, uint32_t level) {
     if (has(place, NN_MANIFEST_NAME)) {
         add_package(search, place, level);
@@ -164,7 +168,8 @@ static void search_variable(NnSearch *search, uint32_t *level) {
         if (**path == '\0')
             continue;
         if (**path != '/')
-            nn_context_log(search->context, 2, "NN_PLUGIN_PATH: '%s' is not taken, because it is not an absolute path", *path);
+            nn_context_log(search->context, 2,
+                           "NN_PLUGIN_PATH: '%s' is not taken, because it is not an absolute path", *path);
         else if (!search_place(search, *path, level))
             nn_context_log(search->context, 2, "NN_PLUGIN_PATH: there is no folder '%s'", *path);
     }
@@ -193,10 +198,11 @@ static void settle_names(NnSearch *search) {
             g_hash_table_insert(first, (gpointer)p->info.name, p);
             continue;
         }
-        char *why = p->level > other->level
-                        ? g_strdup_printf("the package of the same name in %s comes first", other->info.folder)
-                        : g_strdup_printf("two packages are called %s: %s and %s", p->info.name, other->info.folder,
-                                          p->info.folder);
+        char *why =
+            p->level > other->level
+                ? g_strdup_printf("the package of the same name in %s comes first", other->info.folder)
+                : g_strdup_printf("two packages are called %s: %s and %s", p->info.name, other->info.folder,
+                                  p->info.folder);
         if (p->level == other->level)
             nn_package_refuse(other, why);
         nn_package_refuse(p, why);
@@ -222,7 +228,8 @@ int32_t nn_discover(NnSearch *search, NnStatus *status) {
     for (guint i = 0; i < search->packages->len; i++) {
         const NnPackage *p = g_ptr_array_index(search->packages, i);
         if (p->refused)
-            nn_context_log(search->context, 2, "plug-in %s (%s) is not used: %s", p->info.name, p->info.folder, p->refused);
+            nn_context_log(search->context, 2, "plug-in %s (%s) is not used: %s", p->info.name,
+                           p->info.folder, p->refused);
     }
     return NN_OK;
 }

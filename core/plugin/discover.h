@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where plug-ins are looked for: the options' paths, NN_PLUGIN_PATH, $XDG_DATA_HOME/nnrun/plugins, the system's folder.
- * Each is a package or a folder of packages; what is in one is taken in the order of names. Only manifests are read.
+ * Where plug-ins are looked for: the options' paths, NN_PLUGIN_PATH, $XDG_DATA_HOME/nnrun/plugins, the
+ * system's folder. Each is a package or a folder of packages; what is in one is taken in the order of names.
+ * Only manifests are read.
  */
 #ifndef NN_PLUGIN_DISCOVER_H
 #define NN_PLUGIN_DISCOVER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads with bounds what it needs of an ELF file, which may hold anything. Only this machine's own form is understood further
- * than its first bytes. */
+/* Reads with bounds what it needs of an ELF file, which may hold anything. Only this machine's own form is
+ * understood further than its first bytes. */
 #include "plugin/elf.h"
 
 #include <elf.h>
@@ -52,7 +52,8 @@ static int32_t check_header(const Ehdr *h, NnStatus *status) {
         return nn_status_fail(status, NN_INVALID, "its byte order is %s endian, and this machine's is not",
                               h->e_ident[EI_DATA] == ELFDATA2LSB ? "little" : "big");
     if (own.e_machine && h->e_machine != own.e_machine)
-        return nn_status_fail(status, NN_INVALID, "it is made for another processor (ELF machine %u, here it is %u)",
+        return nn_status_fail(status, NN_INVALID,
+                              "it is made for another processor (ELF machine %u, here it is %u)",
                               h->e_machine, own.e_machine);
     if (h->e_type != ET_DYN || h->e_phentsize != sizeof(Phdr) || h->e_phnum > MOST_HEADERS)
         return nn_status_fail(status, NN_INVALID, "it is not a shared object (ELF type %u)", h->e_type);
@@ -73,18 +74,21 @@ static bool file_offset(const Phdr *p, guint n, guint64 address, guint64 *offset
     return false;
 }
 
-static int32_t check_entry(const Dyn *d, const char *strings, guint64 size, GPtrArray *needs, NnStatus *status) {
+static int32_t check_entry(const Dyn *d, const char *strings, guint64 size, GPtrArray *needs,
+                           NnStatus *status) {
     if (d->d_tag != DT_NEEDED && d->d_tag != DT_RPATH && d->d_tag != DT_RUNPATH)
         return NN_OK;
     if (d->d_un.d_val >= size || memchr(strings + d->d_un.d_val, 0, size - d->d_un.d_val) == NULL)
         return damaged(status, "table of strings");
     const char *text = strings + d->d_un.d_val;
     if (d->d_tag != DT_NEEDED)
-        return nn_status_fail(status, NN_INVALID,
-                              "it has %s '%s', and plug-ins take their libraries from the system's places only",
-                              d->d_tag == DT_RPATH ? "an RPATH" : "a RUNPATH", text);
+        return nn_status_fail(
+            status, NN_INVALID,
+            "it has %s '%s', and plug-ins take their libraries from the system's places only",
+            d->d_tag == DT_RPATH ? "an RPATH" : "a RUNPATH", text);
     if (strchr(text, '/'))
-        return nn_status_fail(status, NN_INVALID, "it needs the library '%s', and a need may not name a folder", text);
+        return nn_status_fail(status, NN_INVALID,
+                              "it needs the library '%s', and a need may not name a folder", text);
     if (needs)
         g_ptr_array_add(needs, g_strdup(text));
     return NN_OK;

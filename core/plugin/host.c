@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Thin: each function hands on to the room that does it. Anything here may be called by code that is wrong, so NULL is taken. */
+/* Thin: each function hands on to the room that does it. Anything here may be called by code that is wrong,
+ * so NULL is taken. */
 #include "plugin/host.h"
 
 #include "graph/graph.h"
@@ -57,11 +58,14 @@ static void host_progress(const NnHost *host, const char *what, uint64_t done, u
     nn_context_progress(nn_context_of(host), what, done, total);
 }
 
-static void host_parallel(const NnHost *host, uint32_t tasks, void (*fn)(void *arg, uint32_t task), void *arg) {
+static void host_parallel(const NnHost *host, uint32_t tasks, void (*fn)(void *arg, uint32_t task),
+                          void *arg) {
     nn_pool_parallel(nn_context_pool(nn_context_of(host)), tasks, fn, arg);
 }
 
-static uint32_t host_threads(const NnHost *host) { return nn_pool_threads(nn_context_pool(nn_context_of(host))); }
+static uint32_t host_threads(const NnHost *host) {
+    return nn_pool_threads(nn_context_pool(nn_context_of(host)));
+}
 
 void nn_host_fill(NnHost *host, NnContext *context, const char *plugin_path, const char *resource_dir) {
     *host = (NnHost){.struct_size = sizeof *host,

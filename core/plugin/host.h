@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of functions that plug-ins are given: made out once per object, so that each knows its own path. */
+/* The table of functions that plug-ins are given: made out once per object, so that each knows its own path.
+ */
 #ifndef NN_PLUGIN_HOST_H
 #define NN_PLUGIN_HOST_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order of comparison is the contract's: nothing behind the head is read before the head was found right. */
+/* The order of comparison is the contract's: nothing behind the head is read before the head was found right.
+ */
 #include "plugin/load.h"
 
 #include "plugin/host.h"
@@ -12,20 +13,24 @@
 
 static int32_t check_head(const NnPluginHead *h, NnStatus *status) {
     if (h->magic != NN_MAGIC)
-        return nn_status_fail(status, NN_INVALID, "its head starts with %016" G_GINT64_MODIFIER "x instead of the magic "
-                                                  "number %016" G_GINT64_MODIFIER "x, so it is no plug-in of nnrun",
+        return nn_status_fail(status, NN_INVALID,
+                              "its head starts with %016" G_GINT64_MODIFIER "x instead of the magic "
+                              "number %016" G_GINT64_MODIFIER "x, so it is no plug-in of nnrun",
                               h->magic, NN_MAGIC);
     if (h->head_size != sizeof *h)
-        return nn_status_fail(status, NN_INVALID, "its head has %u bytes, and every head has %zu", h->head_size, sizeof *h);
+        return nn_status_fail(status, NN_INVALID, "its head has %u bytes, and every head has %zu",
+                              h->head_size, sizeof *h);
     if (h->abi_min > NN_ABI_MAX || h->abi_max < NN_ABI_MIN)
-        return nn_status_fail(status, NN_INVALID, "it speaks ABI %u to %u, and this program speaks ABI %u to %u", h->abi_min,
+        return nn_status_fail(status, NN_INVALID,
+                              "it speaks ABI %u to %u, and this program speaks ABI %u to %u", h->abi_min,
                               h->abi_max, NN_ABI_MIN, NN_ABI_MAX);
     if (h->pointer_bytes != sizeof(void *))
         return nn_status_fail(status, NN_INVALID, "its pointers have %u bytes, and this program's have %zu",
                               h->pointer_bytes, sizeof(void *));
     if (h->byte_order != (G_BYTE_ORDER == G_LITTLE_ENDIAN ? 1 : 2))
-        return nn_status_fail(status, NN_INVALID, "its byte order is number %u, and this machine's is number %d",
-                              h->byte_order, G_BYTE_ORDER == G_LITTLE_ENDIAN ? 1 : 2);
+        return nn_status_fail(status, NN_INVALID,
+                              "its byte order is number %u, and this machine's is number %d", h->byte_order,
+                              G_BYTE_ORDER == G_LITTLE_ENDIAN ? 1 : 2);
     return NN_OK;
 }
 
@@ -46,8 +51,8 @@ const NnPlugin *nn_load_entry(void *handle, NnPlugin *copy, NnStatus *status) {
     if (check_head(&p->head, status) != NN_OK)
         return NULL;
     if (p->struct_size < G_STRUCT_OFFSET(NnPlugin, start)) {
-        nn_status_fail(status, NN_INVALID, "its descriptor has struct_size %u, and at least %zu is needed", p->struct_size,
-                       (size_t)G_STRUCT_OFFSET(NnPlugin, start));
+        nn_status_fail(status, NN_INVALID, "its descriptor has struct_size %u, and at least %zu is needed",
+                       p->struct_size, (size_t)G_STRUCT_OFFSET(NnPlugin, start));
         return NULL;
     }
     if (p->struct_size < sizeof *p) {
@@ -76,8 +81,8 @@ int32_t nn_load_offers(const NnPlugin *p, GPtrArray *offers, NnStatus *status) {
             break;
         g_ptr_array_add(offers, offer);
         if (!g_hash_table_add(seen, g_strconcat(offer->kind, " ", offer->name, NULL)))
-            nn_status_fail(status, NN_INVALID, "it exports two tables of kind %s under the name '%s'", offer->kind,
-                           offer->name);
+            nn_status_fail(status, NN_INVALID, "it exports two tables of kind %s under the name '%s'",
+                           offer->kind, offer->name);
     }
     g_hash_table_unref(seen);
     return nn_status_code(status);
@@ -89,10 +94,11 @@ static int32_t compare(const NnObject *o, const NnPlugin *p, NnStatus *status) {
     char *lie = NULL;
     if (nn_load_offers(p, found, status) == NN_OK) {
         if (o->info.abi_min != p->head.abi_min || o->info.abi_max != p->head.abi_max)
-            lie = g_strdup_printf("abi is [%u, %u] in the manifest and [%u, %u] in the object", o->info.abi_min,
-                                  o->info.abi_max, p->head.abi_min, p->head.abi_max);
+            lie = g_strdup_printf("abi is [%u, %u] in the manifest and [%u, %u] in the object",
+                                  o->info.abi_min, o->info.abi_max, p->head.abi_min, p->head.abi_max);
         else if (found->len != o->offers->len)
-            lie = g_strdup_printf("%u exports are in the manifest and %u in the object", o->offers->len, found->len);
+            lie = g_strdup_printf("%u exports are in the manifest and %u in the object", o->offers->len,
+                                  found->len);
         for (guint i = 0; i < found->len && lie == NULL; i++) {
             const NnOffer *stated = g_ptr_array_index(o->offers, i);
             char *difference = nn_offer_difference(stated, g_ptr_array_index(found, i));
@@ -102,8 +108,9 @@ static int32_t compare(const NnObject *o, const NnPlugin *p, NnStatus *status) {
         }
     }
     if (lie)
-        nn_status_fail(status, NN_INVALID, "its manifest does not tell the truth: %s; 'nnrun plugin manifest --refresh %s' "
-                                           "writes it anew",
+        nn_status_fail(status, NN_INVALID,
+                       "its manifest does not tell the truth: %s; 'nnrun plugin manifest --refresh %s' "
+                       "writes it anew",
                        lie, o->package->info.folder);
     g_free(lie);
     g_ptr_array_unref(found);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manifest.yaml, written and read back. Written deterministically; read with the place of whatever is wrong. */
+/* manifest.yaml, written and read back. Written deterministically; read with the place of whatever is wrong.
+ */
 #include "plugin/package.h"
 
 #include "status.h"
@@ -27,7 +28,9 @@ static void complain(Reader *r, const yaml_node_t *at, const char *format, ...) 
     g_free(what);
 }
 
-static const yaml_node_t *node_of(Reader *r, int index) { return yaml_document_get_node(&r->document, index); }
+static const yaml_node_t *node_of(Reader *r, int index) {
+    return yaml_document_get_node(&r->document, index);
+}
 
 static const char *text_of(const yaml_node_t *n) { return (const char *)n->data.scalar.value; }
 
@@ -48,7 +51,8 @@ static char *string_of(Reader *r, const yaml_node_t *map, const char *key, bool 
             complain(r, map, "'%s' is missing", key);
         return NULL;
     }
-    if (n->type != YAML_SCALAR_NODE || n->data.scalar.length == 0 || strlen(text_of(n)) != n->data.scalar.length) {
+    if (n->type != YAML_SCALAR_NODE || n->data.scalar.length == 0 ||
+        strlen(text_of(n)) != n->data.scalar.length) {
         complain(r, n, "'%s' has to be a text", key);
         return NULL;
     }
@@ -103,8 +107,8 @@ static void read_offer(Reader *r, const yaml_node_t *n, NnObject *object) {
 
 /* A manifest speaks of its own folder only. */
 static bool inside(const char *file) {
-    return *file != '/' && strcmp(file, "..") != 0 && !g_str_has_prefix(file, "../") && !strstr(file, "/../") &&
-           !g_str_has_suffix(file, "/..") && !g_str_has_suffix(file, "/");
+    return *file != '/' && strcmp(file, "..") != 0 && !g_str_has_prefix(file, "../") &&
+           !strstr(file, "/../") && !g_str_has_suffix(file, "/..") && !g_str_has_suffix(file, "/");
 }
 
 static void read_object(Reader *r, const yaml_node_t *n, NnPackage *package) {
@@ -164,7 +168,8 @@ static void read_package(Reader *r, NnPackage *package) {
     }
     const int32_t version = integer_of(r, root, "manifest", true);
     if (!nn_status_failed(r->status) && version != NN_MANIFEST_VERSION)
-        complain(r, find(r, root, "manifest"), "this is a manifest of version %d, and this program reads version %d", version,
+        complain(r, find(r, root, "manifest"),
+                 "this is a manifest of version %d, and this program reads version %d", version,
                  NN_MANIFEST_VERSION);
     package->info.name = string_of(r, root, "name", true);
     package->info.version = string_of(r, root, "version", false);
@@ -174,7 +179,8 @@ static void read_package(Reader *r, NnPackage *package) {
     package->info.n_objects = package->objects->len;
 }
 
-int32_t nn_manifest_parse(NnPackage *package, const char *name, const char *text, gsize length, NnStatus *status) {
+int32_t nn_manifest_parse(NnPackage *package, const char *name, const char *text, gsize length,
+                          NnStatus *status) {
     Reader r = {.name = name, .status = status};
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
@@ -184,8 +190,9 @@ int32_t nn_manifest_parse(NnPackage *package, const char *name, const char *text
         read_package(&r, package);
         yaml_document_delete(&r.document);
     } else {
-        nn_status_fail(status, NN_INVALID, "%s:%zu:%zu: this is not YAML: %s", name, parser.problem_mark.line + 1,
-                       parser.problem_mark.column + 1, parser.problem ? parser.problem : "unreadable");
+        nn_status_fail(status, NN_INVALID, "%s:%zu:%zu: this is not YAML: %s", name,
+                       parser.problem_mark.line + 1, parser.problem_mark.column + 1,
+                       parser.problem ? parser.problem : "unreadable");
     }
     yaml_parser_delete(&parser);
     return nn_status_code(status);
@@ -260,7 +267,9 @@ void nn_manifest_print_object(GString *s, const NnObject *o) {
 }
 
 void nn_manifest_print(GString *s, const NnPackage *p) {
-    g_string_append(s, "# Written from the objects by `nnrun plugin manifest`; what is changed here by hand is refused.\n");
+    g_string_append(
+        s,
+        "# Written from the objects by `nnrun plugin manifest`; what is changed here by hand is refused.\n");
     g_string_append_printf(s, "manifest: %d\n", NN_MANIFEST_VERSION);
     print_key(s, "", "name", p->info.name);
     print_key(s, "", "version", p->info.version);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kinds of tables, as data: what a manifest states of each, and how large today's table is. Kinds that are not listed here
- * (a vendor's own) may be offered and fetched too; of those only the name is stated.
+ * The kinds of tables, as data: what a manifest states of each, and how large today's table is. Kinds that
+ * are not listed here (a vendor's own) may be offered and fetched too; of those only the name is stated.
  */
 #include "nn/optimizer.h"
 #include "plugin/package.h"
@@ -46,7 +46,9 @@ static void describe_claim(const void *table, NnOffer *o) {
     o->priority = c->priority;
 }
 
-static void describe_device(const void *table, NnOffer *o) { o->priority = ((const NnDeviceKind *)table)->priority; }
+static void describe_device(const void *table, NnOffer *o) {
+    o->priority = ((const NnDeviceKind *)table)->priority;
+}
 
 static const char *operator_doc(const void *t) { return ((const NnOperator *)t)->doc; }
 static const char *device_doc(const void *t) { return ((const NnDeviceKind *)t)->doc; }
@@ -66,15 +68,19 @@ static const char *format_name(const void *t) { return ((const NnFormat *)t)->na
 #define THROUGH(type, field) (guint32)(offsetof(type, field) + sizeof(((type *)NULL)->field))
 
 static const Kind kinds[] = {
-    {NN_OPERATOR_KIND, "operator", sizeof(NnOperator), THROUGH(NnOperator, attrs), describe_operator, operator_doc, NULL},
+    {NN_OPERATOR_KIND, "operator", sizeof(NnOperator), THROUGH(NnOperator, attrs), describe_operator,
+     operator_doc, NULL},
     {NN_KERNEL_KIND, "kernel", sizeof(NnKernel), THROUGH(NnKernel, run), describe_kernel, NULL, NULL},
     {NN_CLAIM_KIND, "claim", sizeof(NnClaim), THROUGH(NnClaim, run), describe_claim, NULL, NULL},
-    {NN_DEVICE_KIND, "device", sizeof(NnDeviceKind), THROUGH(NnDeviceKind, close), describe_device, device_doc, device_name},
+    {NN_DEVICE_KIND, "device", sizeof(NnDeviceKind), THROUGH(NnDeviceKind, close), describe_device,
+     device_doc, device_name},
     {NN_MODEL_KIND, "model", sizeof(NnModel), THROUGH(NnModel, build), NULL, model_doc, model_name},
-    {NN_DATASET_KIND, "dataset", sizeof(NnDataset), THROUGH(NnDataset, close), NULL, dataset_doc, dataset_name},
+    {NN_DATASET_KIND, "dataset", sizeof(NnDataset), THROUGH(NnDataset, close), NULL, dataset_doc,
+     dataset_name},
     {NN_OPTIMIZER_KIND, "optimizer", sizeof(NnOptimizer), THROUGH(NnOptimizer, update), NULL, optimizer_doc,
      optimizer_name},
-    {NN_SCHEDULE_KIND, "schedule", sizeof(NnSchedule), THROUGH(NnSchedule, factor), NULL, schedule_doc, schedule_name},
+    {NN_SCHEDULE_KIND, "schedule", sizeof(NnSchedule), THROUGH(NnSchedule, factor), NULL, schedule_doc,
+     schedule_name},
     {NN_FORMAT_KIND, "format", sizeof(NnFormat), THROUGH(NnFormat, read), NULL, format_doc, format_name},
 };
 
@@ -120,7 +126,8 @@ static char *first_sentence(const char *doc) {
 
 NnOffer *nn_offer_of(const NnExport *e, NnStatus *status) {
     if (e->kind == NULL || *e->kind == '\0' || e->name == NULL || *e->name == '\0' || e->table == NULL) {
-        nn_status_fail(status, NN_INVALID, "an export lacks its kind, its name or its table (kind '%s', name '%s')",
+        nn_status_fail(status, NN_INVALID,
+                       "an export lacks its kind, its name or its table (kind '%s', name '%s')",
                        e->kind ? e->kind : "", e->name ? e->name : "");
         return NULL;
     }
@@ -128,7 +135,8 @@ NnOffer *nn_offer_of(const NnExport *e, NnStatus *status) {
     guint32 size = 0;
     memcpy(&size, e->table, sizeof size);
     if (k && size < k->required) {
-        nn_status_fail(status, NN_INVALID, "the table of %s '%s' has struct_size %u, and at least %u is needed", k->label,
+        nn_status_fail(status, NN_INVALID,
+                       "the table of %s '%s' has struct_size %u, and at least %u is needed", k->label,
                        e->name, size, k->required);
         return NULL;
     }
@@ -150,7 +158,8 @@ NnOffer *nn_offer_of(const NnExport *e, NnStatus *status) {
     else if ((k->describe == describe_kernel || k->describe == describe_claim) && o->device == NULL)
         nn_status_fail(status, NN_INVALID, "the table of %s '%s' names no device", k->label, e->name);
     else if (k->describe == describe_operator && o->since < 1)
-        nn_status_fail(status, NN_INVALID, "operator '%s' has version %d, and versions count from 1", o->op, o->since);
+        nn_status_fail(status, NN_INVALID, "operator '%s' has version %d, and versions count from 1", o->op,
+                       o->since);
     g_free(copy);
     if (nn_status_code(status) != NN_OK)
         g_clear_pointer(&o, nn_offer_free);
@@ -165,7 +174,9 @@ static char *differs(const char *what, const char *stated, const char *found) {
 }
 
 static char *differs_by(const char *what, int32_t stated, int32_t found) {
-    return stated == found ? NULL : g_strdup_printf("%s is %d in the manifest and %d in the object", what, stated, found);
+    return stated == found
+               ? NULL
+               : g_strdup_printf("%s is %d in the manifest and %d in the object", what, stated, found);
 }
 
 char *nn_offer_difference(const NnOffer *stated, const NnOffer *found) {

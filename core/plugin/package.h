@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packages, objects and offers as manifests state them. A package is a folder of objects with one manifest; an object
- * is one shared object; an offer is one export of it. All of it is known before anything is loaded, and what is loaded
- * later has to agree with it field by field.
+ * Packages, objects and offers as manifests state them. A package is a folder of objects with one manifest;
+ * an object is one shared object; an offer is one export of it. All of it is known before anything is loaded,
+ * and what is loaded later has to agree with it field by field.
  */
 #ifndef NN_PLUGIN_PACKAGE_H
 #define NN_PLUGIN_PACKAGE_H
@@ -17,12 +17,12 @@ typedef struct NnPackage NnPackage;
 
 /* Strings that do not apply are NULL. */
 typedef struct NnOffer {
-    char *kind;    /* "nn.operator/1" */
-    char *name;    /* of the export */
-    char *op;      /* operators and kernels: "Conv", "nn/ReluGrad" */
-    char *role;    /* operators */
-    char *device;  /* kernels and claims */
-    char *summary; /* the first sentence of its documentation */
+    char *kind;           /* "nn.operator/1" */
+    char *name;           /* of the export */
+    char *op;             /* operators and kernels: "Conv", "nn/ReluGrad" */
+    char *role;           /* operators */
+    char *device;         /* kernels and claims */
+    char *summary;        /* the first sentence of its documentation */
     int32_t since, until; /* operators: since; kernels: both, until 0 for no end */
     int32_t priority;
 } NnOffer;
@@ -56,8 +56,8 @@ void nn_package_free(NnPackage *);
 void nn_object_refuse(NnObject *, const char *reason);
 void nn_package_refuse(NnPackage *, const char *reason);
 
-/* manifest.c: fills a package from the text of its manifest. Strict about what it knows, silent about other keys, so that
- * later versions can say more. `name` is what places in messages start with. */
+/* manifest.c: fills a package from the text of its manifest. Strict about what it knows, silent about other
+ * keys, so that later versions can say more. `name` is what places in messages start with. */
 int32_t nn_manifest_parse(NnPackage *, const char *name, const char *text, gsize length, NnStatus *);
 /* The text of a package's manifest, and of one object in it; equal packages give equal bytes. */
 void nn_manifest_print(GString *, const NnPackage *);
@@ -65,11 +65,13 @@ void nn_manifest_print_object(GString *, const NnObject *);
 
 /* offer.c: what a loaded table offers. NULL with the status set when the table is not one of its kind. */
 NnOffer *nn_offer_of(const NnExport *, NnStatus *);
-/* NULL when both say the same; else what differs, as "priority is 5 in the manifest and 3 in the object"; g_free it. */
+/* NULL when both say the same; else what differs, as "priority is 5 in the manifest and 3 in the object";
+ * g_free it. */
 char *nn_offer_difference(const NnOffer *stated, const NnOffer *found);
 /* "operator", "kernel", "device"; of an unknown kind, the kind itself. */
 const char *nn_kind_label(const char *kind);
-/* The table itself, or a copy with zeros behind when it is shorter than today's; *copy is then to be freed. */
+/* The table itself, or a copy with zeros behind when it is shorter than today's; *copy is then to be freed.
+ */
 const void *nn_kind_widen(const char *kind, const void *table, void **copy);
 
 #endif

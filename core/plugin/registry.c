@@ -37,11 +37,13 @@ static void set_problem(NnRegistered *r, char *problem) {
 static void settle(NnRegistered *first, NnRegistered *r) {
     const char *label = nn_kind_label(r->offer->kind);
     if (r->object->package->level > first->object->package->level) {
-        set_problem(r, g_strdup_printf("%s of plug-in %s comes first", first->entry.file, first->entry.package));
+        set_problem(r,
+                    g_strdup_printf("%s of plug-in %s comes first", first->entry.file, first->entry.package));
         return;
     }
-    char *both = g_strdup_printf("%s %s is provided twice, by plug-in %s (%s) and by plug-in %s (%s); deny one of them", label,
-                                 r->entry.name, first->entry.package, first->entry.file, r->entry.package, r->entry.file);
+    char *both = g_strdup_printf(
+        "%s %s is provided twice, by plug-in %s (%s) and by plug-in %s (%s); deny one of them", label,
+        r->entry.name, first->entry.package, first->entry.file, r->entry.package, r->entry.file);
     set_problem(first, g_strdup(both));
     set_problem(r, both);
 }
@@ -94,7 +96,8 @@ NnRegistry *nn_registry_new(NnContext *context, GPtrArray *packages, GPtrArray *
     registry->packages = packages;
     registry->places = places;
     registry->entries = g_ptr_array_new_with_free_func(registered_free);
-    registry->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+    registry->by_name =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     registry->by_table = g_hash_table_new(NULL, NULL);
     GHashTable *identities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < packages->len; i++) {
@@ -156,7 +159,8 @@ static void fail_missing(NnRegistry *registry, const char *kind, const char *nam
 static void fail_unusable(const NnRegistered *r, NnStatus *status) {
     if (r->object->refused)
         nn_status_fail(status, NN_NOT_FOUND, "%s %s is provided by plug-in %s (%s), which was not loaded: %s",
-                       nn_kind_label(r->offer->kind), r->entry.name, r->entry.package, r->entry.file, r->object->refused);
+                       nn_kind_label(r->offer->kind), r->entry.name, r->entry.package, r->entry.file,
+                       r->object->refused);
     else
         nn_status_fail(status, NN_INVALID, "%s", r->problem);
 }
@@ -181,7 +185,8 @@ NnRegistered *nn_registry_find(NnRegistry *registry, const char *kind, const cha
     if (unusable)
         fail_unusable(unusable, status);
     else if (newer)
-        nn_status_fail(status, NN_NOT_FOUND, "%s %s is wanted in version %d, and the oldest that is provided is %d",
+        nn_status_fail(status, NN_NOT_FOUND,
+                       "%s %s is wanted in version %d, and the oldest that is provided is %d",
                        nn_kind_label(kind), name, version, newer->offer->since);
     else
         fail_missing(registry, kind, name, status);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The policy `digest`. What was looked at and what is mapped are compared by inode and times, because between the two the
- * dynamic linker opens the file once more by its name. */
+/* The policy `digest`. What was looked at and what is mapped are compared by inode and times, because between
+ * the two the dynamic linker opens the file once more by its name. */
 #include "plugin/verify.h"
 
 #include "plugin/elf.h"
@@ -16,17 +16,21 @@
 int32_t nn_verify_owner(int fd, const char *what, NnStatus *status) {
     struct stat s;
     if (fstat(fd, &s) != 0)
-        return nn_status_fail(status, NN_INVALID, "%s: its owner cannot be read: %s", what, g_strerror(errno));
+        return nn_status_fail(status, NN_INVALID, "%s: its owner cannot be read: %s", what,
+                              g_strerror(errno));
     if (s.st_uid != 0 && s.st_uid != geteuid())
-        return nn_status_fail(status, NN_INVALID, "%s: it belongs to user %u, and only root's and your own are taken", what,
+        return nn_status_fail(status, NN_INVALID,
+                              "%s: it belongs to user %u, and only root's and your own are taken", what,
                               s.st_uid);
     if (s.st_mode & S_IWOTH)
-        return nn_status_fail(status, NN_INVALID, "%s: everybody may write to it (mode %04o); 'chmod o-w' mends that", what,
+        return nn_status_fail(status, NN_INVALID,
+                              "%s: everybody may write to it (mode %04o); 'chmod o-w' mends that", what,
                               s.st_mode & 07777);
     /* A group of the owner's number is the owner's private one, where a umask of 002 is the custom. */
     if ((s.st_mode & S_IWGRP) && s.st_gid != s.st_uid)
-        return nn_status_fail(status, NN_INVALID, "%s: its group %u may write to it (mode %04o); 'chmod g-w' mends that",
-                              what, s.st_gid, s.st_mode & 07777);
+        return nn_status_fail(status, NN_INVALID,
+                              "%s: its group %u may write to it (mode %04o); 'chmod g-w' mends that", what,
+                              s.st_gid, s.st_mode & 07777);
     return NN_OK;
 }
 
@@ -49,7 +53,8 @@ static int32_t verify_folder(const char *file, NnStatus *status) {
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int32_t code = NN_OK;
     if (fd < 0)
-        code = nn_status_fail(status, NN_INVALID, "its folder %s cannot be opened: %s", folder, g_strerror(errno));
+        code = nn_status_fail(status, NN_INVALID, "its folder %s cannot be opened: %s", folder,
+                              g_strerror(errno));
     else
         code = nn_verify_owner(fd, "its folder", status);
     if (fd >= 0)
@@ -62,7 +67,8 @@ static int32_t verify_bytes(const NnObject *object, int fd, NnStatus *status) {
     char *hash = nn_verify_hash(fd, status);
     if (hash && g_ascii_strcasecmp(hash, object->info.sha256) != 0)
         nn_status_fail(status, NN_INVALID,
-                       "it is not the file that its manifest states: SHA-256 %.12s... was expected, %.12s... was found; after "
+                       "it is not the file that its manifest states: SHA-256 %.12s... was expected, %.12s... "
+                       "was found; after "
                        "building it again, 'nnrun plugin manifest --refresh %s' writes the manifest anew",
                        object->info.sha256, hash, object->package->info.folder);
     g_free(hash);
@@ -81,7 +87,8 @@ static void *open_unchanged(const char *file, int fd, const struct stat *before,
     void *handle = realpath(file, real) ? dlopen(real, RTLD_NOW | RTLD_LOCAL) : NULL;
     if (handle == NULL) {
         const char *why = dlerror();
-        nn_status_fail(status, NN_INVALID, "the dynamic linker refuses it: %s", why ? why : g_strerror(errno));
+        nn_status_fail(status, NN_INVALID, "the dynamic linker refuses it: %s",
+                       why ? why : g_strerror(errno));
         return NULL;
     }
     if (fstat(fd, &now) == 0 && stat(real, &path) == 0 && same_file(before, &now) && same_file(before, &path))
