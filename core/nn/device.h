@@ -12,7 +12,8 @@
 
 #define NN_DEVICE_KIND "nn.device/1"
 
-typedef struct NnDevice NnDevice; /* the plug-in's own */
+/* The plug-in's own; what `open` gives starts with a pointer to its NnDeviceKind, so that kernels in other objects can query it. */
+typedef struct NnDevice NnDevice;
 typedef struct NnStream NnStream;
 typedef struct NnEvent NnEvent;
 
@@ -65,5 +66,11 @@ typedef struct NnDeviceKind {
     /* Shared services for the device's kernels ("nn.cpu.blas", 1); NULL when it has none of that name and version. */
     const void *(*query)(NnDevice *, const char *name, uint32_t version);
 } NnDeviceKind;
+
+/* A service of the device that a kernel runs on; NULL when it has none of that name and version. */
+static inline const void *nn_device_query(NnDevice *device, const char *name, uint32_t version) {
+    const NnDeviceKind *kind = *(const NnDeviceKind *const *)(const void *)device;
+    return NN_HAS(kind, query) ? kind->query(device, name, version) : NULL;
+}
 
 #endif
