@@ -9,9 +9,12 @@ unit_tests = \
 	tests/core/config/test-settings \
 	tests/core/config/test-write \
 	tests/core/test-suggest \
-	tests/core/test-version
+	tests/core/test-version \
+	tests/plugins/formats/test-safetensors
 
-contract_tests =
+contract_tests = \
+	tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-safetensors
 
 script_tests = \
 	tests/nnrun/test-version.sh
@@ -24,6 +27,9 @@ smoke_tests = \
 	tests/core/config/test-write \
 	tests/core/test-suggest \
 	tests/core/test-version \
+	tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-safetensors \
+	tests/plugins/formats/test-safetensors \
 	tests/nnrun/test-version.sh
 
 # What make check-all adds: cases that take long, and what runs again under TSan (no Criterion here) and valgrind.
@@ -44,6 +50,7 @@ if HAVE_CRITERION
 check_PROGRAMS += $(unit_tests)
 endif
 check_PROGRAMS += $(contract_tests)
+noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h
 
 LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LIBS)
 

@@ -3,7 +3,9 @@
 
 plugin_packages += formats
 formatsdir = $(pluginsdir)/formats
-formats_LTLIBRARIES =
+formats_LTLIBRARIES = \
+	plugins/formats/safetensors.la
+noinst_HEADERS += plugins/formats/json.h
 
 plugins/formats/manifest.yaml: $(formats_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)$(make_manifest) formats plugins/formats
