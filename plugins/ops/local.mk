@@ -42,6 +42,8 @@ ops_LTLIBRARIES += plugins/ops/mean.la
 ops_LTLIBRARIES += plugins/ops/min.la
 ops_LTLIBRARIES += plugins/ops/mish.la
 ops_LTLIBRARIES += plugins/ops/mod.la
+ops_LTLIBRARIES += plugins/ops/gemm.la
+ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/mul.la
 ops_LTLIBRARIES += plugins/ops/neg.la
 ops_LTLIBRARIES += plugins/ops/not.la
@@ -71,6 +73,7 @@ ops_LTLIBRARIES += plugins/ops/xor.la
 EXTRA_DIST += \
 	plugins/ops/family/broadcast.h \
 	plugins/ops/family/define.h \
+	plugins/ops/family/product.h \
 	plugins/ops/family/reduce.h \
 	plugins/ops/family/shape.h \
 	plugins/ops/family/typed.h \
