@@ -8,16 +8,21 @@ ops_LTLIBRARIES += plugins/ops/abs.la
 ops_LTLIBRARIES += plugins/ops/acos.la
 ops_LTLIBRARIES += plugins/ops/acosh.la
 ops_LTLIBRARIES += plugins/ops/add.la
+ops_LTLIBRARIES += plugins/ops/all-finite.la
 ops_LTLIBRARIES += plugins/ops/and.la
 ops_LTLIBRARIES += plugins/ops/asin.la
 ops_LTLIBRARIES += plugins/ops/asinh.la
 ops_LTLIBRARIES += plugins/ops/atan.la
 ops_LTLIBRARIES += plugins/ops/atanh.la
+ops_LTLIBRARIES += plugins/ops/cast-like.la
+ops_LTLIBRARIES += plugins/ops/cast.la
 ops_LTLIBRARIES += plugins/ops/ceil.la
 ops_LTLIBRARIES += plugins/ops/celu.la
 ops_LTLIBRARIES += plugins/ops/clip-by-value.la
 ops_LTLIBRARIES += plugins/ops/clip-factor.la
 ops_LTLIBRARIES += plugins/ops/clip.la
+ops_LTLIBRARIES += plugins/ops/constant-of-shape.la
+ops_LTLIBRARIES += plugins/ops/constant.la
 ops_LTLIBRARIES += plugins/ops/cos.la
 ops_LTLIBRARIES += plugins/ops/cosh.la
 ops_LTLIBRARIES += plugins/ops/div.la
@@ -25,12 +30,15 @@ ops_LTLIBRARIES += plugins/ops/elu.la
 ops_LTLIBRARIES += plugins/ops/equal.la
 ops_LTLIBRARIES += plugins/ops/erf.la
 ops_LTLIBRARIES += plugins/ops/exp.la
+ops_LTLIBRARIES += plugins/ops/expand.la
+ops_LTLIBRARIES += plugins/ops/flatten.la
 ops_LTLIBRARIES += plugins/ops/floor.la
 ops_LTLIBRARIES += plugins/ops/gelu.la
 ops_LTLIBRARIES += plugins/ops/greater-or-equal.la
 ops_LTLIBRARIES += plugins/ops/greater.la
 ops_LTLIBRARIES += plugins/ops/hard-sigmoid.la
 ops_LTLIBRARIES += plugins/ops/hard-swish.la
+ops_LTLIBRARIES += plugins/ops/identity.la
 ops_LTLIBRARIES += plugins/ops/is-inf.la
 ops_LTLIBRARIES += plugins/ops/is-nan.la
 ops_LTLIBRARIES += plugins/ops/leaky-relu.la
@@ -47,33 +55,46 @@ ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/mul.la
 ops_LTLIBRARIES += plugins/ops/neg.la
 ops_LTLIBRARIES += plugins/ops/not.la
+ops_LTLIBRARIES += plugins/ops/ones-like.la
 ops_LTLIBRARIES += plugins/ops/or.la
 ops_LTLIBRARIES += plugins/ops/p-relu.la
 ops_LTLIBRARIES += plugins/ops/pow.la
 ops_LTLIBRARIES += plugins/ops/reciprocal.la
 ops_LTLIBRARIES += plugins/ops/reduce-sum.la
 ops_LTLIBRARIES += plugins/ops/relu.la
+ops_LTLIBRARIES += plugins/ops/reshape-like.la
+ops_LTLIBRARIES += plugins/ops/reshape.la
 ops_LTLIBRARIES += plugins/ops/round.la
 ops_LTLIBRARIES += plugins/ops/scale.la
 ops_LTLIBRARIES += plugins/ops/selu.la
+ops_LTLIBRARIES += plugins/ops/shape.la
 ops_LTLIBRARIES += plugins/ops/sigmoid.la
 ops_LTLIBRARIES += plugins/ops/sign.la
 ops_LTLIBRARIES += plugins/ops/sin.la
 ops_LTLIBRARIES += plugins/ops/sinh.la
+ops_LTLIBRARIES += plugins/ops/size.la
 ops_LTLIBRARIES += plugins/ops/softplus.la
 ops_LTLIBRARIES += plugins/ops/sqrt.la
+ops_LTLIBRARIES += plugins/ops/squeeze.la
 ops_LTLIBRARIES += plugins/ops/sub.la
 ops_LTLIBRARIES += plugins/ops/sum-to.la
 ops_LTLIBRARIES += plugins/ops/sum.la
 ops_LTLIBRARIES += plugins/ops/tan.la
 ops_LTLIBRARIES += plugins/ops/tanh.la
 ops_LTLIBRARIES += plugins/ops/thresholded-relu.la
+ops_LTLIBRARIES += plugins/ops/tile.la
+ops_LTLIBRARIES += plugins/ops/transpose.la
+ops_LTLIBRARIES += plugins/ops/unsqueeze.la
+ops_LTLIBRARIES += plugins/ops/where.la
 ops_LTLIBRARIES += plugins/ops/xor.la
+ops_LTLIBRARIES += plugins/ops/zeros-like.la
 
 EXTRA_DIST += \
 	plugins/ops/family/broadcast.h \
+	plugins/ops/family/cast.h \
 	plugins/ops/family/define.h \
 	plugins/ops/family/product.h \
+	plugins/ops/family/index.h \
 	plugins/ops/family/reduce.h \
 	plugins/ops/family/shape.h \
 	plugins/ops/family/typed.h \
