@@ -266,14 +266,12 @@ void nn_manifest_print_object(GString *s, const NnObject *o) {
     }
 }
 
-void nn_manifest_print(GString *s, const NnPackage *p) {
-    g_string_append(
-        s,
+char *nn_manifest_text(const NnPackage *p, const char *objects) {
+    GString *s = g_string_new(
         "# Written from the objects by `nnrun plugin manifest`; what is changed here by hand is refused.\n");
     g_string_append_printf(s, "manifest: %d\n", NN_MANIFEST_VERSION);
     print_key(s, "", "name", p->info.name);
     print_key(s, "", "version", p->info.version);
-    g_string_append(s, p->objects->len ? "objects:\n" : "objects: []\n");
-    for (guint i = 0; i < p->objects->len; i++)
-        nn_manifest_print_object(s, g_ptr_array_index(p->objects, i));
+    g_string_append_printf(s, "objects:%s\n%s", *objects ? "" : " []", objects);
+    return g_string_free(s, FALSE);
 }

@@ -91,6 +91,14 @@ static const Kind *kind_find(const char *kind) {
     return NULL;
 }
 
+const char *nn_offer_identity(const NnOffer *o) {
+    return o->op && strcmp(o->kind, NN_OPERATOR_KIND) == 0 ? o->op : o->name;
+}
+
+bool nn_offer_is_unique(const NnOffer *o) {
+    return strcmp(o->kind, NN_KERNEL_KIND) != 0 && strcmp(o->kind, NN_CLAIM_KIND) != 0;
+}
+
 const char *nn_kind_label(const char *kind) {
     const Kind *k = kind_find(kind);
     return k ? k->label : kind;

@@ -59,15 +59,19 @@ void nn_package_refuse(NnPackage *, const char *reason);
 /* manifest.c: fills a package from the text of its manifest. Strict about what it knows, silent about other
  * keys, so that later versions can say more. `name` is what places in messages start with. */
 int32_t nn_manifest_parse(NnPackage *, const char *name, const char *text, gsize length, NnStatus *);
-/* The text of a package's manifest, and of one object in it; equal packages give equal bytes. */
-void nn_manifest_print(GString *, const NnPackage *);
+/* The text of one object in a manifest, and a manifest around such texts (g_free it); equal packages give equal bytes. */
 void nn_manifest_print_object(GString *, const NnObject *);
+char *nn_manifest_text(const NnPackage *, const char *objects);
 
 /* offer.c: what a loaded table offers. NULL with the status set when the table is not one of its kind. */
 NnOffer *nn_offer_of(const NnExport *, NnStatus *);
 /* NULL when both say the same; else what differs, as "priority is 5 in the manifest and 3 in the object";
  * g_free it. */
 char *nn_offer_difference(const NnOffer *stated, const NnOffer *found);
+/* What the world calls it: of an operator its identity ("nn/ReluGrad"), else the export's name. */
+const char *nn_offer_identity(const NnOffer *);
+/* May there be only one of this kind and identity? Kernels and claims are as many as there are. */
+bool nn_offer_is_unique(const NnOffer *);
 /* "operator", "kernel", "device"; of an unknown kind, the kind itself. */
 const char *nn_kind_label(const char *kind);
 /* The table itself, or a copy with zeros behind when it is shorter than today's; *copy is then to be freed.

@@ -23,10 +23,6 @@ static void registered_free(gpointer data) {
     g_free(r);
 }
 
-static bool has_identity(const char *kind) {
-    return strcmp(kind, NN_KERNEL_KIND) != 0 && strcmp(kind, NN_CLAIM_KIND) != 0;
-}
-
 static void set_problem(NnRegistered *r, char *problem) {
     g_free(r->problem);
     r->problem = problem;
@@ -58,7 +54,7 @@ static void add_entry(NnRegistry *registry, NnObject *o, uint32_t index, GHashTa
     r->entry = (NnEntry){.struct_size = sizeof r->entry,
                          .since = offer->since,
                          .kind = offer->kind,
-                         .name = is_operator && offer->op ? offer->op : offer->name,
+                         .name = nn_offer_identity(offer),
                          .package = o->package->info.name,
                          .file = o->info.file,
                          .version = o->info.version,
@@ -77,7 +73,7 @@ static void add_entry(NnRegistry *registry, NnObject *o, uint32_t index, GHashTa
         g_hash_table_insert(registry->by_name, g_strdup(key), same);
     }
     g_ptr_array_add(same, r);
-    if (o->refused == NULL && has_identity(offer->kind)) {
+    if (o->refused == NULL && nn_offer_is_unique(offer)) {
         char *identity = g_strdup_printf("%s %d", key, offer->since);
         NnRegistered *first = g_hash_table_lookup(identities, identity);
         if (first)
