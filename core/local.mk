@@ -45,6 +45,7 @@ core_libnn_core_la_SOURCES = \
 	core/plugin/registry.h \
 	core/plugin/verify.c \
 	core/plugin/verify.h \
+	core/plugin/write.c \
 	core/run/pool.c \
 	core/run/pool.h \
 	core/status.c \

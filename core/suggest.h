@@ -6,6 +6,8 @@
 #ifndef NN_SUGGEST_H
 #define NN_SUGGEST_H
 
+#include "nn/nn.h"
+
 #include <stddef.h>
 
 typedef struct NnSuggest {
@@ -16,9 +18,6 @@ typedef struct NnSuggest {
 
 void nn_suggest_start(NnSuggest *, const char *name);
 void nn_suggest_offer(NnSuggest *, const char *candidate);
-
-/* The nearest of n names, or NULL. */
-const char *nn_suggest_nearest(const char *name, const char *const *candidates, size_t n);
 
 /* Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours (Damerau 1964);
  * ASCII case does not count. More than `limit` is answered as limit + 1. */

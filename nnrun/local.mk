@@ -4,7 +4,18 @@
 
 bin_PROGRAMS += nnrun/nnrun
 nnrun_nnrun_SOURCES = \
-	nnrun/main.c
+	nnrun/arguments.c \
+	nnrun/command.h \
+	nnrun/datasets.c \
+	nnrun/devices.c \
+	nnrun/help.c \
+	nnrun/main.c \
+	nnrun/models.c \
+	nnrun/ops.c \
+	nnrun/optimizers.c \
+	nnrun/plugin.c \
+	nnrun/print.c \
+	nnrun/print.h
 nnrun_nnrun_LDADD = libnn-train.la libnn.la $(CORE_LIBS)
 nnrun_nnrun_CFLAGS = $(AM_CFLAGS) -fPIE
 nnrun_nnrun_LDFLAGS = -pie -no-fast-install $(HARDEN_LDFLAGS)

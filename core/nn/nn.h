@@ -37,6 +37,9 @@ NN_API const char *nn_status_detail(const NnStatus *, const char *key);
 NN_API int32_t nn_status_fail(NnStatus *, int32_t code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 NN_API void nn_status_where(NnStatus *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The name out of n that a misspelt one may have been meant for, or NULL. */
+NN_API const char *nn_suggest_nearest(const char *name, const char *const *candidates, size_t n);
+
 /* ---- context ---- */
 typedef struct NnOptions {
     uint32_t struct_size;

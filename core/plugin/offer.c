@@ -116,19 +116,24 @@ const void *nn_kind_widen(const char *kind, const void *table, void **copy) {
     return *copy;
 }
 
+/* A full stop before a capital or the end; not the one of "et al. 2013", of "0 .. 1". */
+static bool ends_sentence(const char *stop) {
+    const char *next = stop + 1;
+    while (g_ascii_isspace(*next))
+        next++;
+    return *stop == '.' && (*next == '\0' || (next > stop + 1 && g_ascii_isupper(*next)));
+}
+
 /* The first sentence, on one line and without its full stop. */
 static char *first_sentence(const char *doc) {
     if (doc == NULL || *doc == '\0' || !g_utf8_validate(doc, -1, NULL))
         return NULL;
     GString *s = g_string_new(NULL);
-    for (const char *c = doc; *c; c++) {
-        if (*c == '.' && (c[1] == '\0' || g_ascii_isspace(c[1])))
-            break;
+    for (const char *c = doc; *c && !ends_sentence(c); c++)
         if (!g_ascii_iscntrl(*c))
             g_string_append_c(s, *c);
         else if (s->len > 0 && s->str[s->len - 1] != ' ')
             g_string_append_c(s, ' ');
-    }
     return g_string_free(s, FALSE);
 }
 

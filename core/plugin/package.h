@@ -59,7 +59,8 @@ void nn_package_refuse(NnPackage *, const char *reason);
 /* manifest.c: fills a package from the text of its manifest. Strict about what it knows, silent about other
  * keys, so that later versions can say more. `name` is what places in messages start with. */
 int32_t nn_manifest_parse(NnPackage *, const char *name, const char *text, gsize length, NnStatus *);
-/* The text of one object in a manifest, and a manifest around such texts (g_free it); equal packages give equal bytes. */
+/* The text of one object in a manifest, and a manifest around such texts (g_free it); equal packages give
+ * equal bytes. */
 void nn_manifest_print_object(GString *, const NnObject *);
 char *nn_manifest_text(const NnPackage *, const char *objects);
 

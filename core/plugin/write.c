@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Manifests from built objects, so that they cannot drift. Each object is asked in a child process of its own: one that
- * crashes, hangs or exits becomes a sentence. The bytes depend on the objects only, not on the folder's order or the time.
+ * Manifests from built objects, so that they cannot drift. Each object is asked in a child process of its
+ * own: one that crashes, hangs or exits becomes a sentence. The bytes depend on the objects only, not on the
+ * folder's order or the time.
  */
 #include "plugin/load.h"
 
@@ -72,9 +73,11 @@ static void report_end(int how, NnStatus *status) {
     if (WIFSIGNALED(how) && WTERMSIG(how) == SIGALRM)
         nn_status_fail(status, NN_INVALID, "it did not say within %u seconds what it offers", SECONDS);
     else if (WIFSIGNALED(how))
-        nn_status_fail(status, NN_INVALID, "it crashed (%s) when it was asked what it offers", strsignal(WTERMSIG(how)));
+        nn_status_fail(status, NN_INVALID, "it crashed (%s) when it was asked what it offers",
+                       strsignal(WTERMSIG(how)));
     else
-        nn_status_fail(status, NN_INVALID, "it ended the process (exit code %d) when it was asked what it offers",
+        nn_status_fail(status, NN_INVALID,
+                       "it ended the process (exit code %d) when it was asked what it offers",
                        WEXITSTATUS(how));
 }
 
@@ -111,7 +114,8 @@ static void add_object(NnPackage *package, const char *file, GString *manifest, 
     const int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         nn_status_fail(status, NN_INVALID, "it cannot be opened: %s", g_strerror(errno));
-    } else if (nn_elf_check(fd, o->needs, status) == NN_OK && (o->info.sha256 = nn_verify_hash(fd, status)) != NULL) {
+    } else if (nn_elf_check(fd, o->needs, status) == NN_OK &&
+               (o->info.sha256 = nn_verify_hash(fd, status)) != NULL) {
         o->info.n_needs = o->needs->len;
         g_ptr_array_add(o->needs, NULL);
         o->info.needs = (const char *const *)o->needs->pdata;
@@ -153,7 +157,8 @@ static char *present_name(const char *folder) {
     return name;
 }
 
-/* Reads back what was written: it has to parse, no operator, device, ... may be in it twice, and the version is the objects' latest. */
+/* Reads back what was written: it has to parse, no operator, device, ... may be in it twice, and the version
+ * is the objects' latest. */
 static void check_back(NnPackage *package, const GString *objects, NnStatus *status) {
     char *text = nn_manifest_text(package, objects->str);
     NnPackage *back = nn_package_new(package->info.folder);
@@ -161,7 +166,8 @@ static void check_back(NnPackage *package, const GString *objects, NnStatus *sta
     nn_manifest_parse(back, "the manifest that was just written", text, strlen(text), status);
     for (guint i = 0; i < back->objects->len; i++) {
         NnObject *o = g_ptr_array_index(back->objects, i);
-        if (o->info.version && (package->info.version == NULL || strverscmp(o->info.version, package->info.version) > 0)) {
+        if (o->info.version &&
+            (package->info.version == NULL || strverscmp(o->info.version, package->info.version) > 0)) {
             g_free((char *)package->info.version);
             package->info.version = g_strdup(o->info.version);
         }
@@ -169,11 +175,13 @@ static void check_back(NnPackage *package, const GString *objects, NnStatus *sta
             const NnOffer *offer = g_ptr_array_index(o->offers, j);
             if (!nn_offer_is_unique(offer))
                 continue;
-            char *identity = g_strdup_printf("%s %s %d", nn_kind_label(offer->kind), nn_offer_identity(offer), offer->since);
+            char *identity = g_strdup_printf("%s %s %d", nn_kind_label(offer->kind), nn_offer_identity(offer),
+                                             offer->since);
             const NnObject *other = g_hash_table_lookup(seen, identity);
             if (other)
-                nn_status_fail(status, NN_INVALID, "%s %s is provided twice, by %s and by %s", nn_kind_label(offer->kind),
-                               nn_offer_identity(offer), other->info.file, o->info.file);
+                nn_status_fail(status, NN_INVALID, "%s %s is provided twice, by %s and by %s",
+                               nn_kind_label(offer->kind), nn_offer_identity(offer), other->info.file,
+                               o->info.file);
             g_hash_table_insert(seen, identity, o);
         }
     }
