@@ -7,9 +7,11 @@ modelsdir = $(pluginsdir)/models
 models_LTLIBRARIES =
 noinst_HEADERS += plugins/models/shared/layers.h
 
+include plugins/models/boltzmann/local.mk
 include plugins/models/cnn/local.mk
 include plugins/models/mlp/local.mk
 include plugins/models/net/local.mk
+include plugins/models/rnn/local.mk
 
 plugins/models/manifest.yaml: $(models_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)$(make_manifest) models plugins/models

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LeNet-5 (LeCun, Bottou, Bengio, Haffner 1998, figure 2): two convolutions of 5x5 with pooling, then 120, 84 and the classes.
- * As trained today: fully connected feature maps, rectifiers and max pooling unless the settings say otherwise, softmax
- * in place of the radial basis outputs. On 28x28 images the first convolution is padded by 2, as the paper's 32x32 frame does.
+ * LeNet-5 (LeCun, Bottou, Bengio, Haffner 1998, figure 2): two convolutions of 5x5 with pooling, then 120, 84
+ * and the classes. As trained today: fully connected feature maps, rectifiers and max pooling unless the
+ * settings say otherwise, softmax in place of the radial basis outputs. On 28x28 images the first convolution
+ * is padded by 2, as the paper's 32x32 frame does.
  */
 #include "cnn.h"
 
-static NnValue *stage(Net *net, NnValue *x, int64_t filters, int64_t pad, const char *activation, const char *pooling,
-                      const char *name) {
-    const NetConv conv = {.filters = filters, .rank = 2, .bias = true, .kernel = {5, 5}, .pads = {pad, pad, pad, pad}};
+static NnValue *stage(Net *net, NnValue *x, int64_t filters, int64_t pad, const char *activation,
+                      const char *pooling, const char *name) {
+    const NetConv conv = {
+        .filters = filters, .rank = 2, .bias = true, .kernel = {5, 5}, .pads = {pad, pad, pad, pad}};
     NnValue *h = nn_op1(net->nn, net->g, activation, net_conv(net, x, &conv, name));
     if (strcmp(pooling, "max") == 0)
         return net_max_pool(net, h, 2);

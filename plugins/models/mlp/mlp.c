@@ -16,7 +16,8 @@ static NnValue *body(Net *net, NnValue *x, int64_t outputs, const void *arg) {
     for (uint64_t i = 0; hidden && i < config->count(hidden); i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "dense%llu", (unsigned long long)i + 1);
-        h = nn_op1(net->nn, net->g, activation, net_dense(net, h, config->integer(config->at(hidden, i)), true, name));
+        h = nn_op1(net->nn, net->g, activation,
+                   net_dense(net, h, config->integer(config->at(hidden, i)), true, name));
         h = net_dropout(net, h, dropout);
     }
     net->init = "xavier_uniform";
@@ -30,21 +31,27 @@ static int32_t build_mlp(NnModelBuild *build) {
 }
 
 static const NnSetting settings[] = {
-    {"hidden", NN_SET_INTS, 0, "[512, 512]", 0, 0, NULL, "units", "Widths of the hidden layers, from the input on."},
-    {"activation", NN_SET_STRING, 0, "Relu", 0, 0, NULL, NULL, "An operator of one input: Relu, Tanh, Sigmoid, Gelu, ..."},
-    {"dropout", NN_SET_FLOAT, NN_SET_RANGE, "0", 0, 0.99, NULL, NULL, "Share of each hidden layer's outputs dropped in training."},
-    {"input_dropout", NN_SET_FLOAT, NN_SET_RANGE, "0", 0, 0.99, NULL, NULL, "Share of the inputs dropped in training."},
+    {"hidden", NN_SET_INTS, 0, "[512, 512]", 0, 0, NULL, "units",
+     "Widths of the hidden layers, from the input on."},
+    {"activation", NN_SET_STRING, 0, "Relu", 0, 0, NULL, NULL,
+     "An operator of one input: Relu, Tanh, Sigmoid, Gelu, ..."},
+    {"dropout", NN_SET_FLOAT, NN_SET_RANGE, "0", 0, 0.99, NULL, NULL,
+     "Share of each hidden layer's outputs dropped in training."},
+    {"input_dropout", NN_SET_FLOAT, NN_SET_RANGE, "0", 0, 0.99, NULL, NULL,
+     "Share of the inputs dropped in training."},
     {"init", NN_SET_ENUM, 0, "he_normal", 0, 0,
-     "he_normal|he_uniform|xavier_uniform|xavier_normal|lecun_normal|orthogonal", NULL, "Initialiser of the hidden weights."},
+     "he_normal|he_uniform|xavier_uniform|xavier_normal|lecun_normal|orthogonal", NULL,
+     "Initialiser of the hidden weights."},
 };
 
-static const NnModel mlp = {.struct_size = sizeof mlp,
-                            .n_settings = NN_COUNT(settings),
-                            .setting_stride = NN_STRIDE(settings),
-                            .name = "mlp",
-                            .doc = "Multilayer perceptron: dense layers with an activation between them, for classes or values.",
-                            .settings = settings,
-                            .build = build_mlp};
+static const NnModel mlp = {
+    .struct_size = sizeof mlp,
+    .n_settings = NN_COUNT(settings),
+    .setting_stride = NN_STRIDE(settings),
+    .name = "mlp",
+    .doc = "Multilayer perceptron: dense layers with an activation between them, for classes or values.",
+    .settings = settings,
+    .build = build_mlp};
 
 static const NnExport exports[] = {{NN_MODEL_KIND, "mlp", &mlp}};
 NN_PLUGIN(mlp, "The multilayer perceptron.", exports)

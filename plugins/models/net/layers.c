@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The short forms of layers that bring weights or whose attributes are tiresome to spell: Dense, Conv, Embedding, ... */
+/* The short forms of layers that bring weights or whose attributes are tiresome to spell: Dense, Conv,
+ * Embedding, ... */
 #include "net.h"
 
 static int64_t rank_of(const NetLayer *l) {
@@ -20,8 +21,9 @@ static bool spatial(const NetLayer *l, int32_t *rank) {
     *rank = (int32_t)rank_of(l) - 2;
     if (*rank >= 1 && *rank <= 3)
         return true;
-    (void)net_fail(l, l->item, "layer %s: %s wants an input [N, channels, 1 to 3 dimensions], found %d dimensions", l->name,
-                   l->op, *rank + 2);
+    (void)net_fail(l, l->item,
+                   "layer %s: %s wants an input [N, channels, 1 to 3 dimensions], found %d dimensions",
+                   l->name, l->op, *rank + 2);
     return false;
 }
 
@@ -39,8 +41,9 @@ static NnValue *conv(const NetLayer *l) {
     const NnConfig *pads = net_option(l, net_option(l, "pads") ? "pads" : "pad");
     if (pads && config->kind(pads) == NN_CONFIG_STRING) {
         if (strcmp(config->string(pads), "same") != 0) {
-            (void)net_fail(l, pads, "layer %s: pad: expected a number, a list of numbers or \"same\", found \"%s\"", l->name,
-                           config->string(pads));
+            (void)net_fail(l, pads,
+                           "layer %s: pad: expected a number, a list of numbers or \"same\", found \"%s\"",
+                           l->name, config->string(pads));
             return NULL;
         }
         c.auto_pad = "SAME_UPPER";
@@ -73,7 +76,8 @@ static NnValue *pool(const NetLayer *l) {
         net_option_ints(l, stride, n, 1, strides);
     const Net *net = &l->scope->net;
     return nn_op(net->nn, net->g, l->op, NN_VALUES(l->x),
-                 NN_ATTRS(NN_INTS("kernel_shape", n, kernel), NN_INTS("strides", n, strides), NN_INTS("pads", 2 * n, pads),
+                 NN_ATTRS(NN_INTS("kernel_shape", n, kernel), NN_INTS("strides", n, strides),
+                          NN_INTS("pads", 2 * n, pads),
                           NN_INT("ceil_mode", net_option_bool(l, "ceil_mode", false))));
 }
 
@@ -89,19 +93,24 @@ static NnValue *batch_normalization(const NetLayer *l) {
     const int64_t channels = net_extent(net, l->x, 1, l->name);
     if (channels == 0)
         return NULL;
-    NnValue *scale = net_param(net, net_join(text, sizeof text, l->name, "scale"), 1, &channels, "ones", 0, 0, NN_VARIABLE_NO_DECAY);
-    NnValue *bias = net_param(net, net_join(text, sizeof text, l->name, "bias"), 1, &channels, "zeros", 0, 0, NN_VARIABLE_NO_DECAY);
+    NnValue *scale = net_param(net, net_join(text, sizeof text, l->name, "scale"), 1, &channels, "ones", 0, 0,
+                               NN_VARIABLE_NO_DECAY);
+    NnValue *bias = net_param(net, net_join(text, sizeof text, l->name, "bias"), 1, &channels, "zeros", 0, 0,
+                              NN_VARIABLE_NO_DECAY);
     NnVariable *mean = net_state(net, net_join(text, sizeof text, l->name, "mean"), 1, &channels, "zeros");
-    NnVariable *variance = net_state(net, net_join(text, sizeof text, l->name, "variance"), 1, &channels, "ones");
+    NnVariable *variance =
+        net_state(net, net_join(text, sizeof text, l->name, "variance"), 1, &channels, "ones");
     if (mean == NULL || variance == NULL)
         return NULL;
     NnValue *const inputs[] = {l->x, scale, bias, graph->read(net->g, mean), graph->read(net->g, variance)};
-    const double epsilon = net_option_number(l, "epsilon", 1e-5), momentum = net_option_number(l, "momentum", 0.9);
+    const double epsilon = net_option_number(l, "epsilon", 1e-5),
+                 momentum = net_option_number(l, "momentum", 0.9);
     const bool training = net->phase == NN_TRAINING;
     NnValue *out[3] = {NULL, NULL, NULL};
     (void)nn_ops(net->nn, net->g, "BatchNormalization", inputs, 5,
-                 NN_ATTRS(NN_FLOAT("epsilon", epsilon), NN_FLOAT("momentum", momentum), NN_INT("training_mode", training)), out,
-                 training ? 3 : 1);
+                 NN_ATTRS(NN_FLOAT("epsilon", epsilon), NN_FLOAT("momentum", momentum),
+                          NN_INT("training_mode", training)),
+                 out, training ? 3 : 1);
     if (training) {
         (void)graph->assign(net->g, mean, out[1], NULL);
         (void)graph->assign(net->g, variance, out[2], NULL);
@@ -116,8 +125,10 @@ static NnValue *layer_normalization(const NetLayer *l) {
     const int64_t n = net_extent(net, l->x, -1, l->name);
     if (n == 0)
         return NULL;
-    NnValue *scale = net_param(net, net_join(text, sizeof text, l->name, "scale"), 1, &n, "ones", 0, 0, NN_VARIABLE_NO_DECAY);
-    NnValue *bias = net_param(net, net_join(text, sizeof text, l->name, "bias"), 1, &n, "zeros", 0, 0, NN_VARIABLE_NO_DECAY);
+    NnValue *scale = net_param(net, net_join(text, sizeof text, l->name, "scale"), 1, &n, "ones", 0, 0,
+                               NN_VARIABLE_NO_DECAY);
+    NnValue *bias = net_param(net, net_join(text, sizeof text, l->name, "bias"), 1, &n, "zeros", 0, 0,
+                              NN_VARIABLE_NO_DECAY);
     return nn_op(net->nn, net->g, "LayerNormalization", NN_VALUES(l->x, scale, bias),
                  NN_ATTRS(NN_INT("axis", -1), NN_FLOAT("epsilon", net_option_number(l, "epsilon", 1e-5))));
 }
@@ -128,22 +139,26 @@ static NnValue *embedding(const NetLayer *l) {
     char text[128];
     const int64_t dims[2] = {net_option_int(l, "count", 0), net_option_int(l, "size", 0)};
     if (dims[0] <= 0 || dims[1] <= 0) {
-        (void)net_fail(l, l->item, "layer %s: Embedding needs count and size, whole numbers above 0", l->name);
+        (void)net_fail(l, l->item, "layer %s: Embedding needs count and size, whole numbers above 0",
+                       l->name);
         return NULL;
     }
-    NnValue *table = net_param(net, net_join(text, sizeof text, l->name, "weight"), 2, dims, "lecun_normal", dims[1], dims[1],
-                               NN_VARIABLE_NO_DECAY);
+    NnValue *table = net_param(net, net_join(text, sizeof text, l->name, "weight"), 2, dims, "lecun_normal",
+                               dims[1], dims[1], NN_VARIABLE_NO_DECAY);
     return nn_op2(net->nn, net->g, "Gather", table, l->x);
 }
 
 static NnValue *flatten(const NetLayer *l) {
-    return nn_op(l->scope->net.nn, l->scope->net.g, "Flatten", NN_VALUES(l->x), NN_ATTRS(NN_INT("axis", net_option_int(l, "axis", 1))));
+    return nn_op(l->scope->net.nn, l->scope->net.g, "Flatten", NN_VALUES(l->x),
+                 NN_ATTRS(NN_INT("axis", net_option_int(l, "axis", 1))));
 }
 
 static const char *const dense_keys[] = {"units", "bias", NULL};
-static const char *const conv_keys[] = {"filters", "kernel", "kernel_shape", "stride", "strides", "dilation", "dilations",
-                                        "pad", "pads", "group", "groups", "bias", NULL};
-static const char *const pool_keys[] = {"kernel", "kernel_shape", "stride", "strides", "pad", "pads", "ceil_mode", NULL};
+static const char *const conv_keys[] = {
+    "filters", "kernel", "kernel_shape", "stride", "strides", "dilation", "dilations",
+    "pad",     "pads",   "group",        "groups", "bias",    NULL};
+static const char *const pool_keys[] = {"kernel", "kernel_shape", "stride",    "strides",
+                                        "pad",    "pads",         "ceil_mode", NULL};
 static const char *const dropout_keys[] = {"ratio", NULL};
 static const char *const batch_keys[] = {"epsilon", "momentum", NULL};
 static const char *const norm_keys[] = {"epsilon", NULL};

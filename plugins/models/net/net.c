@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The family `net`: walks the list of layers once for each of train, evaluate and predict. See net.h for the list's form. */
+/* The family `net`: walks the list of layers once for each of train, evaluate and predict. See net.h for the
+ * list's form. */
 #include "net.h"
 
 static const NetShort *short_form(const char *op) {
@@ -14,7 +15,9 @@ static bool short_fits(const NetShort *form, const NetLayer *l) {
     const NnConfigApi *config = l->scope->net.nn->config;
     for (uint64_t i = 0; l->options && i < config->count(l->options); i++) {
         const char *key = config->key(l->options, i);
-        bool known = strcmp(key, "name") == 0 || (strcmp(key, "inputs") == 0 && config->kind(config->at(l->options, i)) == NN_CONFIG_STRING);
+        bool known =
+            strcmp(key, "name") == 0 ||
+            (strcmp(key, "inputs") == 0 && config->kind(config->at(l->options, i)) == NN_CONFIG_STRING);
         for (const char *const *k = form->keys; *k && !known; k++)
             known = strcmp(*k, key) == 0;
         if (!known)
@@ -32,7 +35,8 @@ static int32_t read_item(NetScope *scope, const NnConfig *item, NetLayer *l) {
     }
     l->name = "?";
     if (config->kind(item) != NN_CONFIG_MAP || config->count(item) != 1)
-        return net_fail(l, item, "expected a layer: the name of an operator, or a map of one name to its options");
+        return net_fail(l, item,
+                        "expected a layer: the name of an operator, or a map of one name to its options");
     l->op = config->key(item, 0);
     const NnConfig *options = config->at(item, 0);
     if (config->kind(options) == NN_CONFIG_MAP)
@@ -57,7 +61,8 @@ static int32_t add_layer(NetScope *scope, const NnConfig *item, uint64_t index) 
     const bool is_short = form && short_fits(form, &l);
     const NnConfig *inputs = l.options ? config->get(l.options, "inputs") : NULL;
     if (is_short && inputs && (l.x = net_named(scope, config->string(inputs))) == NULL)
-        return net_fail(&l, inputs, "layer %s: no layer or field before it is named \"%s\"", l.name, config->string(inputs));
+        return net_fail(&l, inputs, "layer %s: no layer or field before it is named \"%s\"", l.name,
+                        config->string(inputs));
     scope->last = is_short ? form->build(&l) : net_operator(&l);
     if (net_code(&scope->net) != NN_OK) {
         NnStatus *status = scope->net.nn->graph->status(scope->net.g);
@@ -73,7 +78,8 @@ static int32_t add_layer(NetScope *scope, const NnConfig *item, uint64_t index) 
 }
 
 static NnValue *normalise(const Net *net, NnValue *x) {
-    const double mean = net_get_number(net->build, "mean", 0), deviation = net_get_number(net->build, "std", 1);
+    const double mean = net_get_number(net->build, "mean", 0),
+                 deviation = net_get_number(net->build, "std", 1);
     if (mean != 0)
         x = nn_op2(net->nn, net->g, "Sub", x, nn_scalar(net->nn, net->g, NN_F32, mean));
     if (deviation != 1)
@@ -84,7 +90,8 @@ static NnValue *normalise(const Net *net, NnValue *x) {
 static int32_t name_fields(NetScope *scope, const NnField **target) {
     const NnModelBuild *build = scope->net.build;
     for (uint32_t i = 0; i < build->data->n_fields; i++) {
-        const NnField *f = (const void *)((const char *)build->data->fields + (size_t)i * build->data->field_stride);
+        const NnField *f =
+            (const void *)((const char *)build->data->fields + (size_t)i * build->data->field_stride);
         if (strcmp(f->name, "y") == 0) {
             *target = f;
             continue;
@@ -105,10 +112,12 @@ static int32_t name_fields(NetScope *scope, const NnField **target) {
 static int32_t check_logits(const NetScope *scope, const NnField *y, const NnConfig *layers) {
     const NnHost *nn = scope->net.nn;
     const NnValueInfo *info = nn->graph->info(scope->net.g, scope->last);
-    if (y->classes == 0 || info == NULL || info->rank < 2 || !nn_dim_known(info->dims[1]) || info->dims[1] == (int64_t)y->classes)
+    if (y->classes == 0 || info == NULL || info->rank < 2 || !nn_dim_known(info->dims[1]) ||
+        info->dims[1] == (int64_t)y->classes)
         return NN_OK;
     char text[160];
-    (void)snprintf(text, sizeof text, "the last layer gives %lld numbers a sample, but the data has %llu classes",
+    (void)snprintf(text, sizeof text,
+                   "the last layer gives %lld numbers a sample, but the data has %llu classes",
                    (long long)info->dims[1], (unsigned long long)y->classes);
     const uint64_t last = nn->config->count(layers) - 1;
     return nn->config->fail(nn->config->at(layers, last), nn->graph->status(scope->net.g), text);
@@ -142,7 +151,8 @@ static int32_t build_net(NnModelBuild *build) {
     const NnConfig *layers = net_get(build, "layers");
     const NnConfigApi *config = build->host->config;
     if (layers == NULL || config->count(layers) == 0)
-        return nn_fail(build->host, build->status, NN_INVALID, "the family net needs a list of layers that is not empty");
+        return nn_fail(build->host, build->status, NN_INVALID,
+                       "the family net needs a list of layers that is not empty");
     static const char *const name[] = {"train", "evaluate", "predict"};
     NetScope *scope = build->host->alloc(build->host, sizeof *scope);
     if (scope == NULL)
@@ -169,18 +179,22 @@ static int32_t build_net(NnModelBuild *build) {
 
 static const NnSetting settings[] = {
     {"layers", NN_SET_LIST, NN_SET_REQUIRED, NULL, 0, 0, NULL, NULL,
-     "The layers in order: names of operators, or maps of a name to its options (name, inputs, outputs, attributes)."},
+     "The layers in order: names of operators, or maps of a name to its options (name, inputs, outputs, "
+     "attributes)."},
     {"init", NN_SET_ENUM, 0, "he_uniform", 0, 0,
-     "he_normal|he_uniform|xavier_uniform|xavier_normal|lecun_normal|orthogonal", NULL, "Initialiser of the layers' weights."},
+     "he_normal|he_uniform|xavier_uniform|xavier_normal|lecun_normal|orthogonal", NULL,
+     "Initialiser of the layers' weights."},
     {"mean", NN_SET_FLOAT, 0, "0", 0, 0, NULL, NULL, "Subtracted from the input x."},
-    {"std", NN_SET_FLOAT, NN_SET_RANGE | NN_SET_ABOVE, "1", 0, 1e30, NULL, NULL, "The input x is divided by it."},
+    {"std", NN_SET_FLOAT, NN_SET_RANGE | NN_SET_ABOVE, "1", 0, 1e30, NULL, NULL,
+     "The input x is divided by it."},
 };
 
 static const NnModel net = {.struct_size = sizeof net,
                             .n_settings = NN_COUNT(settings),
                             .setting_stride = NN_STRIDE(settings),
                             .name = "net",
-                            .doc = "Any acyclic network from a list of layers; every operator can be a layer.",
+                            .doc =
+                                "Any acyclic network from a list of layers; every operator can be a layer.",
                             .settings = settings,
                             .build = build_net};
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The family `net`: any acyclic network from a list of layers in the configuration. A layer is the name of an operator, or a
- * map of that name to its options: `name`, `inputs` (names of layers or fields, numbers, lists of numbers, null), `outputs`
- * (names of the results), and the operator's attributes. Layers with weights of their own have short forms, layers.c.
+ * The family `net`: any acyclic network from a list of layers in the configuration. A layer is the name of an
+ * operator, or a map of that name to its options: `name`, `inputs` (names of layers or fields, numbers, lists
+ * of numbers, null), `outputs` (names of the results), and the operator's attributes. Layers with weights of
+ * their own have short forms, layers.c.
  */
 #ifndef NN_MODELS_NET_H
 #define NN_MODELS_NET_H

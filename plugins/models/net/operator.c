@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any operator as a layer: its inputs by name or as numbers, its options as attributes, its results under names. */
+/* Any operator as a layer: its inputs by name or as numbers, its options as attributes, its results under
+ * names. */
 #include "net.h"
 
 #define MAX_INPUTS 64
@@ -73,7 +74,8 @@ void net_option_ints(const NetLayer *l, const char *key, uint32_t n, int64_t abs
 
 int32_t net_name_value(NetScope *scope, const char *name, NnValue *value) {
     if (scope->count == NET_MAX_VALUES)
-        return nn_fail(scope->net.nn, scope->net.build->status, NN_INVALID, "the network has more than %d named values", NET_MAX_VALUES);
+        return nn_fail(scope->net.nn, scope->net.build->status, NN_INVALID,
+                       "the network has more than %d named values", NET_MAX_VALUES);
     scope->names[scope->count] = name;
     scope->values[scope->count++] = value;
     return NN_OK;
@@ -99,8 +101,12 @@ static int32_t numbers(const NetLayer *l, const NnConfig *c, Numbers *out) {
         const int32_t kind = config->kind(item);
         if (kind == NN_CONFIG_NULL || kind == NN_CONFIG_LIST || kind == NN_CONFIG_MAP)
             return net_fail(l, item, "layer %s: expected a number or a string", l->name);
-        out->ints[i] = kind == NN_CONFIG_BOOL ? config->boolean(item) : kind == NN_CONFIG_INT ? config->integer(item) : 0;
-        out->floats[i] = kind == NN_CONFIG_STRING ? 0 : kind == NN_CONFIG_BOOL ? (double)out->ints[i] : config->number(item);
+        out->ints[i] = kind == NN_CONFIG_BOOL  ? config->boolean(item)
+                       : kind == NN_CONFIG_INT ? config->integer(item)
+                                               : 0;
+        out->floats[i] = kind == NN_CONFIG_STRING ? 0
+                         : kind == NN_CONFIG_BOOL ? (double)out->ints[i]
+                                                  : config->number(item);
         out->strings[i] = kind == NN_CONFIG_STRING ? config->string(item) : "";
         if (kind == NN_CONFIG_STRING || (kind == NN_CONFIG_FLOAT && out->kind == NN_CONFIG_INT))
             out->kind = kind;
@@ -117,7 +123,8 @@ static NnValue *input(const NetLayer *l, const NnConfig *c) {
     if (config->kind(c) == NN_CONFIG_STRING) {
         NnValue *v = net_named(l->scope, config->string(c));
         if (v == NULL)
-            (void)net_fail(l, c, "layer %s: no layer or field before it is named \"%s\"", l->name, config->string(c));
+            (void)net_fail(l, c, "layer %s: no layer or field before it is named \"%s\"", l->name,
+                           config->string(c));
         return v;
     }
     Numbers list;
@@ -154,10 +161,13 @@ static uint32_t gather_inputs(const NetLayer *l, NnValue **inputs) {
     return (uint32_t)n;
 }
 
-static void attribute(const char *key, const NnConfig *value, const NnConfigApi *config, Numbers *n, NnAttr *out) {
+static void attribute(const char *key, const NnConfig *value, const NnConfigApi *config, Numbers *n,
+                      NnAttr *out) {
     *out = (NnAttr){.name = key, .count = n->count};
     if (config->kind(value) == NN_CONFIG_LIST) {
-        out->kind = n->kind == NN_CONFIG_INT ? NN_ATTR_INTS : n->kind == NN_CONFIG_FLOAT ? NN_ATTR_FLOATS : NN_ATTR_STRINGS;
+        out->kind = n->kind == NN_CONFIG_INT     ? NN_ATTR_INTS
+                    : n->kind == NN_CONFIG_FLOAT ? NN_ATTR_FLOATS
+                                                 : NN_ATTR_STRINGS;
         if (n->kind == NN_CONFIG_INT)
             out->u.ints = n->ints;
         else if (n->kind == NN_CONFIG_FLOAT)
@@ -166,7 +176,9 @@ static void attribute(const char *key, const NnConfig *value, const NnConfigApi 
             out->u.strings = n->strings;
         return;
     }
-    out->kind = n->kind == NN_CONFIG_INT ? NN_ATTR_INT : n->kind == NN_CONFIG_FLOAT ? NN_ATTR_FLOAT : NN_ATTR_STRING;
+    out->kind = n->kind == NN_CONFIG_INT     ? NN_ATTR_INT
+                : n->kind == NN_CONFIG_FLOAT ? NN_ATTR_FLOAT
+                                             : NN_ATTR_STRING;
     if (n->kind == NN_CONFIG_INT)
         out->u.i = n->ints[0];
     else if (n->kind == NN_CONFIG_FLOAT)
@@ -205,7 +217,8 @@ NnValue *net_operator(const NetLayer *l) {
     NnValue *inputs[MAX_INPUTS] = {NULL}, *outputs[MAX_INPUTS] = {NULL};
     Numbers *lists = net->nn->alloc(net->nn, MAX_ATTRS * sizeof *lists);
     if (lists == NULL) {
-        (void)nn_fail(net->nn, net->build->status, NN_OUT_OF_MEMORY, "no memory for the attributes of layer %s", l->name);
+        (void)nn_fail(net->nn, net->build->status, NN_OUT_OF_MEMORY,
+                      "no memory for the attributes of layer %s", l->name);
         return NULL;
     }
     NnAttr attrs[MAX_ATTRS];
@@ -215,7 +228,8 @@ NnValue *net_operator(const NetLayer *l) {
                              .op = l->op,
                              .name = l->name,
                              .n_inputs = gather_inputs(l, inputs),
-                             .n_outputs = n_names ? (uint32_t)(n_names < MAX_INPUTS ? n_names : MAX_INPUTS) : 1,
+                             .n_outputs =
+                                 n_names ? (uint32_t)(n_names < MAX_INPUTS ? n_names : MAX_INPUTS) : 1,
                              .n_attrs = gather_attributes(l, attrs, lists),
                              .attr_stride = sizeof(NnAttr),
                              .inputs = inputs,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What model families share: parameters, dense and convolution layers, the cleaning of an input, the losses and
- * metrics of classification and regression. Shapes are of one batch: [N, ...]. Everything is spelled with ONNX operators.
+ * What model families share: parameters, dense and convolution layers, the cleaning of an input, the losses
+ * and metrics of classification and regression. Shapes are of one batch: [N, ...]. Everything is spelled with
+ * ONNX operators.
  */
 #ifndef NN_MODELS_LAYERS_H
 #define NN_MODELS_LAYERS_H
@@ -33,14 +34,15 @@ static inline NN_MAYBE_UNUSED const NnField *net_field(const NnModelBuild *build
 static inline NN_MAYBE_UNUSED const NnField *net_need_field(const NnModelBuild *build, const char *name) {
     const NnField *f = net_field(build, name);
     if (f == NULL)
-        (void)nn_fail(build->host, build->status, NN_INVALID, "the data has no field named %s, which this model needs",
-                      name);
+        (void)nn_fail(build->host, build->status, NN_INVALID,
+                      "the data has no field named %s, which this model needs", name);
     return f;
 }
 
 /* A trainable tensor. Fans of 0 are taken from dims as [out, in, ...]. */
-static inline NN_MAYBE_UNUSED NnValue *net_param(const Net *net, const char *name, int32_t rank, const int64_t *dims,
-                                                 const char *init, int64_t fan_in, int64_t fan_out, uint32_t flags) {
+static inline NN_MAYBE_UNUSED NnValue *net_param(const Net *net, const char *name, int32_t rank,
+                                                 const int64_t *dims, const char *init, int64_t fan_in,
+                                                 int64_t fan_out, uint32_t flags) {
     const NnVariableSpec spec = {.struct_size = sizeof spec,
                                  .type = NN_F32,
                                  .name = name,
@@ -56,8 +58,8 @@ static inline NN_MAYBE_UNUSED NnValue *net_param(const Net *net, const char *nam
 }
 
 /* State that the model keeps from call to call and assigns itself. */
-static inline NN_MAYBE_UNUSED NnVariable *net_state(const Net *net, const char *name, int32_t rank, const int64_t *dims,
-                                                    const char *init) {
+static inline NN_MAYBE_UNUSED NnVariable *net_state(const Net *net, const char *name, int32_t rank,
+                                                    const int64_t *dims, const char *init) {
     const NnVariableSpec spec = {.struct_size = sizeof spec,
                                  .type = NN_F32,
                                  .name = name,
@@ -68,13 +70,15 @@ static inline NN_MAYBE_UNUSED NnVariable *net_state(const Net *net, const char *
     return net->nn->graph->variable(net->g, &spec);
 }
 
-static inline NN_MAYBE_UNUSED const char *net_join(char *buffer, size_t size, const char *name, const char *part) {
+static inline NN_MAYBE_UNUSED const char *net_join(char *buffer, size_t size, const char *name,
+                                                   const char *part) {
     (void)snprintf(buffer, size, "%s.%s", name, part);
     return buffer;
 }
 
 /* The last `dims[axis]` of a value, which a layer's weights need to know. */
-static inline NN_MAYBE_UNUSED int64_t net_extent(const Net *net, const NnValue *x, int32_t axis, const char *layer) {
+static inline NN_MAYBE_UNUSED int64_t net_extent(const Net *net, const NnValue *x, int32_t axis,
+                                                 const char *layer) {
     const NnValueInfo *info = x ? net->nn->graph->info(net->g, x) : NULL;
     if (info == NULL)
         return 0;
@@ -82,21 +86,23 @@ static inline NN_MAYBE_UNUSED int64_t net_extent(const Net *net, const NnValue *
     if (info->rank > at && at >= 0 && nn_dim_known(info->dims[at]))
         return info->dims[at];
     (void)nn_fail(net->nn, net->nn->graph->status(net->g), NN_INVALID,
-                  "layer %s: dimension %d of its input is not known when the network is built, so its weights have no size",
+                  "layer %s: dimension %d of its input is not known when the network is built, so its "
+                  "weights have no size",
                   layer, axis);
     return 0;
 }
 
 /* y = x W + b, W [in, units], over the last dimension of x (Gemm for a matrix, MatMul for more). */
-static inline NN_MAYBE_UNUSED NnValue *net_dense(const Net *net, NnValue *x, int64_t units, bool bias, const char *name) {
+static inline NN_MAYBE_UNUSED NnValue *net_dense(const Net *net, NnValue *x, int64_t units, bool bias,
+                                                 const char *name) {
     char text[128];
     const int64_t in = net_extent(net, x, -1, name);
     const NnValueInfo *info = x ? net->nn->graph->info(net->g, x) : NULL;
     if (info == NULL || in == 0)
         return NULL;
     const bool matrix = info->rank == 2;
-    NnValue *w = net_param(net, net_join(text, sizeof text, name, "weight"), 2, (const int64_t[]){in, units}, net->init, in,
-                           units, 0);
+    NnValue *w = net_param(net, net_join(text, sizeof text, name, "weight"), 2, (const int64_t[]){in, units},
+                           net->init, in, units, 0);
     NnValue *b = bias ? net_param(net, net_join(text, sizeof text, name, "bias"), 1, &units, "zeros", 0, 0,
                                   NN_VARIABLE_NO_DECAY)
                       : NULL;
@@ -116,7 +122,8 @@ typedef struct NetConv {
 } NetConv;
 
 /* Conv of x [N, C, ...], W [filters, C / groups, kernel...]. */
-static inline NN_MAYBE_UNUSED NnValue *net_conv(const Net *net, NnValue *x, const NetConv *c, const char *name) {
+static inline NN_MAYBE_UNUSED NnValue *net_conv(const Net *net, NnValue *x, const NetConv *c,
+                                                const char *name) {
     char text[128];
     const int64_t channels = net_extent(net, x, 1, name);
     if (channels == 0)
@@ -124,8 +131,8 @@ static inline NN_MAYBE_UNUSED NnValue *net_conv(const Net *net, NnValue *x, cons
     const int64_t groups = c->groups ? c->groups : 1;
     if (channels % groups != 0 || c->filters % groups != 0) {
         (void)nn_fail(net->nn, net->nn->graph->status(net->g), NN_INVALID,
-                      "layer %s: %lld channels in and %lld out cannot be split into %lld groups", name, (long long)channels,
-                      (long long)c->filters, (long long)groups);
+                      "layer %s: %lld channels in and %lld out cannot be split into %lld groups", name,
+                      (long long)channels, (long long)c->filters, (long long)groups);
         return NULL;
     }
     int64_t dims[5] = {c->filters, channels / groups};
@@ -134,10 +141,10 @@ static inline NN_MAYBE_UNUSED NnValue *net_conv(const Net *net, NnValue *x, cons
         dims[2 + i] = c->kernel[i];
         area *= c->kernel[i];
     }
-    NnValue *w = net_param(net, net_join(text, sizeof text, name, "weight"), c->rank + 2, dims, net->init, dims[1] * area,
-                           c->filters * area, 0);
-    NnValue *b = c->bias ? net_param(net, net_join(text, sizeof text, name, "bias"), 1, &c->filters, "zeros", 0, 0,
-                                     NN_VARIABLE_NO_DECAY)
+    NnValue *w = net_param(net, net_join(text, sizeof text, name, "weight"), c->rank + 2, dims, net->init,
+                           dims[1] * area, c->filters * area, 0);
+    NnValue *b = c->bias ? net_param(net, net_join(text, sizeof text, name, "bias"), 1, &c->filters, "zeros",
+                                     0, 0, NN_VARIABLE_NO_DECAY)
                          : NULL;
     const uint32_t rank = (uint32_t)c->rank;
     const bool automatic = c->auto_pad != NULL;
@@ -155,7 +162,8 @@ static inline NN_MAYBE_UNUSED NnValue *net_max_pool(const Net *net, NnValue *x, 
                  NN_ATTRS(NN_INTS("kernel_shape", 2, two), NN_INTS("strides", 2, two)));
 }
 
-/* Keeps each element with probability 1 - ratio and scales it up, in training only (Srivastava et al. 2014). */
+/* Keeps each element with probability 1 - ratio and scales it up, in training only (Srivastava et al. 2014).
+ */
 static inline NN_MAYBE_UNUSED NnValue *net_dropout(const Net *net, NnValue *x, double ratio) {
     if (ratio <= 0 || net->phase != NN_TRAINING)
         return x;
@@ -167,7 +175,8 @@ static inline NN_MAYBE_UNUSED NnValue *net_dropout(const Net *net, NnValue *x, d
 static inline NN_MAYBE_UNUSED NnValue *net_feed(const Net *net, const NnField *field) {
     int64_t dims[NN_MAX_RANK] = {NN_DIM_UNKNOWN};
     if (field->rank + 1 > NN_MAX_RANK) {
-        (void)nn_fail(net->nn, net->build->status, NN_INVALID, "field %s has too many dimensions", field->name);
+        (void)nn_fail(net->nn, net->build->status, NN_INVALID, "field %s has too many dimensions",
+                      field->name);
         return NULL;
     }
     for (int32_t i = 0; i < field->rank; i++)
@@ -200,7 +209,8 @@ static inline NN_MAYBE_UNUSED NnValue *net_mean(const Net *net, NnValue *x) {
 
 /* Share of rows whose largest logit (axis 1) is the target's. */
 static inline NN_MAYBE_UNUSED NnValue *net_accuracy(const Net *net, NnValue *logits, NnValue *target) {
-    NnValue *best = nn_op(net->nn, net->g, "ArgMax", NN_VALUES(logits), NN_ATTRS(NN_INT("axis", 1), NN_INT("keepdims", 0)));
+    NnValue *best = nn_op(net->nn, net->g, "ArgMax", NN_VALUES(logits),
+                          NN_ATTRS(NN_INT("axis", 1), NN_INT("keepdims", 0)));
     NnValue *hit = nn_op2(net->nn, net->g, "Equal", best, target);
     return net_mean(net, nn_op(net->nn, net->g, "Cast", NN_VALUES(hit), NN_ATTRS(NN_INT("to", NN_F32))));
 }
@@ -231,19 +241,22 @@ static inline NN_MAYBE_UNUSED void net_regress(const Net *net, NnValue *predicti
 typedef NnValue *(*NetBody)(Net *, NnValue *x, int64_t outputs, const void *arg);
 
 /* Builds train, evaluate and predict of a feed-forward network on the fields x and y. */
-static inline NN_MAYBE_UNUSED int32_t net_build_supervised(NnModelBuild *build, const char *init, NetBody body,
-                                                           const void *arg) {
+static inline NN_MAYBE_UNUSED int32_t net_build_supervised(NnModelBuild *build, const char *init,
+                                                           NetBody body, const void *arg) {
     const NnField *x = net_need_field(build, "x"), *y = net_need_field(build, "y");
     if (x == NULL || y == NULL)
         return build->host->code(build->status);
     static const char *const name[] = {"train", "evaluate", "predict"};
     for (int i = 0; i < 3; i++) {
-        Net net = {.nn = build->host, .build = build, .init = init, .phase = i == 0 ? NN_TRAINING : NN_INFERENCE};
+        Net net = {
+            .nn = build->host, .build = build, .init = init, .phase = i == 0 ? NN_TRAINING : NN_INFERENCE};
         net.g = build->begin(build, name[i], net.phase);
         if (net.g == NULL)
             return build->host->code(build->status);
         const NnGraphApi *graph = build->host->graph;
-        const int64_t outputs = y->classes ? (int64_t)y->classes : y->rank ? nn_product(y->dims, 0, y->rank) : 1;
+        const int64_t outputs = y->classes ? (int64_t)y->classes
+                                : y->rank  ? nn_product(y->dims, 0, y->rank)
+                                           : 1;
         NnValue *result = body(&net, net_real(&net, x, net_feed(&net, x)), outputs, arg);
         if (i == 2) {
             if (y->classes)
@@ -264,15 +277,18 @@ static inline NN_MAYBE_UNUSED int32_t net_build_supervised(NnModelBuild *build, 
 static inline NN_MAYBE_UNUSED const NnConfig *net_get(const NnModelBuild *build, const char *key) {
     return build->config ? build->host->config->get(build->config, key) : NULL;
 }
-static inline NN_MAYBE_UNUSED int64_t net_get_int(const NnModelBuild *build, const char *key, int64_t absent) {
+static inline NN_MAYBE_UNUSED int64_t net_get_int(const NnModelBuild *build, const char *key,
+                                                  int64_t absent) {
     const NnConfig *c = net_get(build, key);
     return c ? build->host->config->integer(c) : absent;
 }
-static inline NN_MAYBE_UNUSED double net_get_number(const NnModelBuild *build, const char *key, double absent) {
+static inline NN_MAYBE_UNUSED double net_get_number(const NnModelBuild *build, const char *key,
+                                                    double absent) {
     const NnConfig *c = net_get(build, key);
     return c ? build->host->config->number(c) : absent;
 }
-static inline NN_MAYBE_UNUSED const char *net_get_string(const NnModelBuild *build, const char *key, const char *absent) {
+static inline NN_MAYBE_UNUSED const char *net_get_string(const NnModelBuild *build, const char *key,
+                                                         const char *absent) {
     const NnConfig *c = net_get(build, key);
     return c ? build->host->config->string(c) : absent;
 }
