@@ -21,19 +21,27 @@ ops_LTLIBRARIES += plugins/ops/celu.la
 ops_LTLIBRARIES += plugins/ops/clip-by-value.la
 ops_LTLIBRARIES += plugins/ops/clip-factor.la
 ops_LTLIBRARIES += plugins/ops/clip.la
+ops_LTLIBRARIES += plugins/ops/compress.la
+ops_LTLIBRARIES += plugins/ops/concat.la
 ops_LTLIBRARIES += plugins/ops/constant-of-shape.la
 ops_LTLIBRARIES += plugins/ops/constant.la
 ops_LTLIBRARIES += plugins/ops/cos.la
 ops_LTLIBRARIES += plugins/ops/cosh.la
+ops_LTLIBRARIES += plugins/ops/cum-sum.la
 ops_LTLIBRARIES += plugins/ops/div.la
 ops_LTLIBRARIES += plugins/ops/elu.la
 ops_LTLIBRARIES += plugins/ops/equal.la
 ops_LTLIBRARIES += plugins/ops/erf.la
 ops_LTLIBRARIES += plugins/ops/exp.la
 ops_LTLIBRARIES += plugins/ops/expand.la
+ops_LTLIBRARIES += plugins/ops/eye-like.la
 ops_LTLIBRARIES += plugins/ops/flatten.la
 ops_LTLIBRARIES += plugins/ops/floor.la
+ops_LTLIBRARIES += plugins/ops/gather-elements.la
+ops_LTLIBRARIES += plugins/ops/gather-nd.la
+ops_LTLIBRARIES += plugins/ops/gather.la
 ops_LTLIBRARIES += plugins/ops/gelu.la
+ops_LTLIBRARIES += plugins/ops/gemm.la
 ops_LTLIBRARIES += plugins/ops/greater-or-equal.la
 ops_LTLIBRARIES += plugins/ops/greater.la
 ops_LTLIBRARIES += plugins/ops/hard-sigmoid.la
@@ -45,27 +53,33 @@ ops_LTLIBRARIES += plugins/ops/leaky-relu.la
 ops_LTLIBRARIES += plugins/ops/less-or-equal.la
 ops_LTLIBRARIES += plugins/ops/less.la
 ops_LTLIBRARIES += plugins/ops/log.la
+ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/max.la
 ops_LTLIBRARIES += plugins/ops/mean.la
 ops_LTLIBRARIES += plugins/ops/min.la
 ops_LTLIBRARIES += plugins/ops/mish.la
 ops_LTLIBRARIES += plugins/ops/mod.la
-ops_LTLIBRARIES += plugins/ops/gemm.la
-ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/mul.la
 ops_LTLIBRARIES += plugins/ops/neg.la
+ops_LTLIBRARIES += plugins/ops/non-zero.la
 ops_LTLIBRARIES += plugins/ops/not.la
+ops_LTLIBRARIES += plugins/ops/one-hot.la
 ops_LTLIBRARIES += plugins/ops/ones-like.la
 ops_LTLIBRARIES += plugins/ops/or.la
 ops_LTLIBRARIES += plugins/ops/p-relu.la
+ops_LTLIBRARIES += plugins/ops/pad.la
 ops_LTLIBRARIES += plugins/ops/pow.la
+ops_LTLIBRARIES += plugins/ops/range.la
 ops_LTLIBRARIES += plugins/ops/reciprocal.la
 ops_LTLIBRARIES += plugins/ops/reduce-sum.la
 ops_LTLIBRARIES += plugins/ops/relu.la
 ops_LTLIBRARIES += plugins/ops/reshape-like.la
 ops_LTLIBRARIES += plugins/ops/reshape.la
+ops_LTLIBRARIES += plugins/ops/reverse-sequence.la
 ops_LTLIBRARIES += plugins/ops/round.la
 ops_LTLIBRARIES += plugins/ops/scale.la
+ops_LTLIBRARIES += plugins/ops/scatter-elements.la
+ops_LTLIBRARIES += plugins/ops/scatter-nd.la
 ops_LTLIBRARIES += plugins/ops/selu.la
 ops_LTLIBRARIES += plugins/ops/shape.la
 ops_LTLIBRARIES += plugins/ops/sigmoid.la
@@ -73,7 +87,9 @@ ops_LTLIBRARIES += plugins/ops/sign.la
 ops_LTLIBRARIES += plugins/ops/sin.la
 ops_LTLIBRARIES += plugins/ops/sinh.la
 ops_LTLIBRARIES += plugins/ops/size.la
+ops_LTLIBRARIES += plugins/ops/slice.la
 ops_LTLIBRARIES += plugins/ops/softplus.la
+ops_LTLIBRARIES += plugins/ops/split.la
 ops_LTLIBRARIES += plugins/ops/sqrt.la
 ops_LTLIBRARIES += plugins/ops/squeeze.la
 ops_LTLIBRARIES += plugins/ops/sub.la
@@ -84,6 +100,7 @@ ops_LTLIBRARIES += plugins/ops/tanh.la
 ops_LTLIBRARIES += plugins/ops/thresholded-relu.la
 ops_LTLIBRARIES += plugins/ops/tile.la
 ops_LTLIBRARIES += plugins/ops/transpose.la
+ops_LTLIBRARIES += plugins/ops/trilu.la
 ops_LTLIBRARIES += plugins/ops/unsqueeze.la
 ops_LTLIBRARIES += plugins/ops/where.la
 ops_LTLIBRARIES += plugins/ops/xor.la
@@ -93,9 +110,10 @@ EXTRA_DIST += \
 	plugins/ops/family/broadcast.h \
 	plugins/ops/family/cast.h \
 	plugins/ops/family/define.h \
-	plugins/ops/family/product.h \
 	plugins/ops/family/index.h \
+	plugins/ops/family/product.h \
 	plugins/ops/family/reduce.h \
+	plugins/ops/family/scatter.h \
 	plugins/ops/family/shape.h \
 	plugins/ops/family/typed.h \
 	plugins/ops/family/unary.h \
