@@ -25,7 +25,7 @@ static inline void nn_dims_of(const NnValueInfo *info, int64_t *dims) {
 /* Output o gets the type and shape of input i. */
 static inline void nn_output_like(NnInfer *infer, uint32_t o, uint32_t i, int32_t type) {
     const NnValueInfo *x = infer->node->inputs[i];
-    int64_t dims[NN_MAX_RANK];
+    int64_t dims[NN_MAX_RANK] = {0};
     nn_dims_of(x, dims);
     infer->output(infer, o, type == NN_NONE ? x->type : type, x->rank, dims);
 }
