@@ -14,17 +14,19 @@ ops_LTLIBRARIES += plugins/ops/asin.la
 ops_LTLIBRARIES += plugins/ops/asinh.la
 ops_LTLIBRARIES += plugins/ops/atan.la
 ops_LTLIBRARIES += plugins/ops/atanh.la
-ops_LTLIBRARIES += plugins/ops/cast-like.la
 ops_LTLIBRARIES += plugins/ops/cast.la
+ops_LTLIBRARIES += plugins/ops/cast-like.la
 ops_LTLIBRARIES += plugins/ops/ceil.la
 ops_LTLIBRARIES += plugins/ops/celu.la
+ops_LTLIBRARIES += plugins/ops/clip.la
 ops_LTLIBRARIES += plugins/ops/clip-by-value.la
 ops_LTLIBRARIES += plugins/ops/clip-factor.la
-ops_LTLIBRARIES += plugins/ops/clip.la
 ops_LTLIBRARIES += plugins/ops/compress.la
 ops_LTLIBRARIES += plugins/ops/concat.la
-ops_LTLIBRARIES += plugins/ops/constant-of-shape.la
 ops_LTLIBRARIES += plugins/ops/constant.la
+ops_LTLIBRARIES += plugins/ops/constant-of-shape.la
+ops_LTLIBRARIES += plugins/ops/conv.la
+ops_LTLIBRARIES += plugins/ops/conv-transpose.la
 ops_LTLIBRARIES += plugins/ops/cos.la
 ops_LTLIBRARIES += plugins/ops/cosh.la
 ops_LTLIBRARIES += plugins/ops/cum-sum.la
@@ -37,30 +39,34 @@ ops_LTLIBRARIES += plugins/ops/expand.la
 ops_LTLIBRARIES += plugins/ops/eye-like.la
 ops_LTLIBRARIES += plugins/ops/flatten.la
 ops_LTLIBRARIES += plugins/ops/floor.la
+ops_LTLIBRARIES += plugins/ops/gather.la
 ops_LTLIBRARIES += plugins/ops/gather-elements.la
 ops_LTLIBRARIES += plugins/ops/gather-nd.la
-ops_LTLIBRARIES += plugins/ops/gather.la
 ops_LTLIBRARIES += plugins/ops/gelu.la
 ops_LTLIBRARIES += plugins/ops/gemm.la
-ops_LTLIBRARIES += plugins/ops/greater-or-equal.la
 ops_LTLIBRARIES += plugins/ops/greater.la
+ops_LTLIBRARIES += plugins/ops/greater-or-equal.la
 ops_LTLIBRARIES += plugins/ops/hard-sigmoid.la
 ops_LTLIBRARIES += plugins/ops/hard-swish.la
+ops_LTLIBRARIES += plugins/ops/hardmax.la
 ops_LTLIBRARIES += plugins/ops/identity.la
 ops_LTLIBRARIES += plugins/ops/is-inf.la
 ops_LTLIBRARIES += plugins/ops/is-nan.la
 ops_LTLIBRARIES += plugins/ops/leaky-relu.la
-ops_LTLIBRARIES += plugins/ops/less-or-equal.la
 ops_LTLIBRARIES += plugins/ops/less.la
+ops_LTLIBRARIES += plugins/ops/less-or-equal.la
 ops_LTLIBRARIES += plugins/ops/log.la
+ops_LTLIBRARIES += plugins/ops/log-softmax.la
 ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/max.la
+ops_LTLIBRARIES += plugins/ops/max-pool.la
 ops_LTLIBRARIES += plugins/ops/mean.la
 ops_LTLIBRARIES += plugins/ops/min.la
 ops_LTLIBRARIES += plugins/ops/mish.la
 ops_LTLIBRARIES += plugins/ops/mod.la
 ops_LTLIBRARIES += plugins/ops/mul.la
 ops_LTLIBRARIES += plugins/ops/neg.la
+ops_LTLIBRARIES += plugins/ops/negative-log-likelihood-loss.la
 ops_LTLIBRARIES += plugins/ops/non-zero.la
 ops_LTLIBRARIES += plugins/ops/not.la
 ops_LTLIBRARIES += plugins/ops/one-hot.la
@@ -73,8 +79,8 @@ ops_LTLIBRARIES += plugins/ops/range.la
 ops_LTLIBRARIES += plugins/ops/reciprocal.la
 ops_LTLIBRARIES += plugins/ops/reduce-sum.la
 ops_LTLIBRARIES += plugins/ops/relu.la
-ops_LTLIBRARIES += plugins/ops/reshape-like.la
 ops_LTLIBRARIES += plugins/ops/reshape.la
+ops_LTLIBRARIES += plugins/ops/reshape-like.la
 ops_LTLIBRARIES += plugins/ops/reverse-sequence.la
 ops_LTLIBRARIES += plugins/ops/round.la
 ops_LTLIBRARIES += plugins/ops/scale.la
@@ -88,13 +94,15 @@ ops_LTLIBRARIES += plugins/ops/sin.la
 ops_LTLIBRARIES += plugins/ops/sinh.la
 ops_LTLIBRARIES += plugins/ops/size.la
 ops_LTLIBRARIES += plugins/ops/slice.la
+ops_LTLIBRARIES += plugins/ops/softmax.la
+ops_LTLIBRARIES += plugins/ops/softmax-cross-entropy-loss.la
 ops_LTLIBRARIES += plugins/ops/softplus.la
 ops_LTLIBRARIES += plugins/ops/split.la
 ops_LTLIBRARIES += plugins/ops/sqrt.la
 ops_LTLIBRARIES += plugins/ops/squeeze.la
 ops_LTLIBRARIES += plugins/ops/sub.la
-ops_LTLIBRARIES += plugins/ops/sum-to.la
 ops_LTLIBRARIES += plugins/ops/sum.la
+ops_LTLIBRARIES += plugins/ops/sum-to.la
 ops_LTLIBRARIES += plugins/ops/tan.la
 ops_LTLIBRARIES += plugins/ops/tanh.la
 ops_LTLIBRARIES += plugins/ops/thresholded-relu.la
@@ -107,17 +115,23 @@ ops_LTLIBRARIES += plugins/ops/xor.la
 ops_LTLIBRARIES += plugins/ops/zeros-like.la
 
 EXTRA_DIST += \
+	plugins/ops/family/body.h \
 	plugins/ops/family/broadcast.h \
 	plugins/ops/family/cast.h \
+	plugins/ops/family/convolution.h \
 	plugins/ops/family/define.h \
 	plugins/ops/family/index.h \
+	plugins/ops/family/loss.h \
+	plugins/ops/family/pool.h \
 	plugins/ops/family/product.h \
 	plugins/ops/family/reduce.h \
+	plugins/ops/family/rows.h \
 	plugins/ops/family/scatter.h \
 	plugins/ops/family/shape.h \
 	plugins/ops/family/typed.h \
 	plugins/ops/family/unary.h \
-	plugins/ops/family/variadic.h
+	plugins/ops/family/variadic.h \
+	plugins/ops/family/window.h
 
 plugins/ops/manifest.yaml: $(ops_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)$(make_manifest) ops plugins/ops
