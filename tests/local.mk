@@ -17,6 +17,7 @@ contract_tests = \
 	tests/fuzz/fuzz-safetensors
 
 script_tests = \
+	tests/nnrun/test-plugin.sh \
 	tests/nnrun/test-version.sh
 
 # Run again under ASan and UBSan by ./check.
@@ -30,6 +31,7 @@ smoke_tests = \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-safetensors \
 	tests/plugins/formats/test-safetensors \
+	tests/nnrun/test-plugin.sh \
 	tests/nnrun/test-version.sh
 
 # What make check-all adds: cases that take long, and what runs again under TSan (no Criterion here) and valgrind.
@@ -50,6 +52,7 @@ if HAVE_CRITERION
 check_PROGRAMS += $(unit_tests)
 endif
 check_PROGRAMS += $(contract_tests)
+EXTRA_DIST += tests/core/plugin/fixture.c
 noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h
 
 LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LIBS)
