@@ -10,6 +10,8 @@ ops_LTLIBRARIES += plugins/ops/acosh.la
 ops_LTLIBRARIES += plugins/ops/add.la
 ops_LTLIBRARIES += plugins/ops/all-finite.la
 ops_LTLIBRARIES += plugins/ops/and.la
+ops_LTLIBRARIES += plugins/ops/arg-max.la
+ops_LTLIBRARIES += plugins/ops/arg-min.la
 ops_LTLIBRARIES += plugins/ops/asin.la
 ops_LTLIBRARIES += plugins/ops/asinh.la
 ops_LTLIBRARIES += plugins/ops/atan.la
@@ -77,6 +79,15 @@ ops_LTLIBRARIES += plugins/ops/pad.la
 ops_LTLIBRARIES += plugins/ops/pow.la
 ops_LTLIBRARIES += plugins/ops/range.la
 ops_LTLIBRARIES += plugins/ops/reciprocal.la
+ops_LTLIBRARIES += plugins/ops/reduce-l1.la
+ops_LTLIBRARIES += plugins/ops/reduce-l2.la
+ops_LTLIBRARIES += plugins/ops/reduce-log-sum-exp.la
+ops_LTLIBRARIES += plugins/ops/reduce-log-sum.la
+ops_LTLIBRARIES += plugins/ops/reduce-max.la
+ops_LTLIBRARIES += plugins/ops/reduce-mean.la
+ops_LTLIBRARIES += plugins/ops/reduce-min.la
+ops_LTLIBRARIES += plugins/ops/reduce-prod.la
+ops_LTLIBRARIES += plugins/ops/reduce-sum-square.la
 ops_LTLIBRARIES += plugins/ops/reduce-sum.la
 ops_LTLIBRARIES += plugins/ops/relu.la
 ops_LTLIBRARIES += plugins/ops/reshape.la
@@ -107,6 +118,7 @@ ops_LTLIBRARIES += plugins/ops/tan.la
 ops_LTLIBRARIES += plugins/ops/tanh.la
 ops_LTLIBRARIES += plugins/ops/thresholded-relu.la
 ops_LTLIBRARIES += plugins/ops/tile.la
+ops_LTLIBRARIES += plugins/ops/top-k.la
 ops_LTLIBRARIES += plugins/ops/transpose.la
 ops_LTLIBRARIES += plugins/ops/trilu.la
 ops_LTLIBRARIES += plugins/ops/unsqueeze.la
@@ -116,6 +128,7 @@ ops_LTLIBRARIES += plugins/ops/zeros-like.la
 
 EXTRA_DIST += \
 	plugins/ops/family/body.h \
+	plugins/ops/family/arg.h \
 	plugins/ops/family/broadcast.h \
 	plugins/ops/family/cast.h \
 	plugins/ops/family/convolution.h \
@@ -126,6 +139,7 @@ EXTRA_DIST += \
 	plugins/ops/family/product.h \
 	plugins/ops/family/reduce.h \
 	plugins/ops/family/rows.h \
+	plugins/ops/family/row.h \
 	plugins/ops/family/scatter.h \
 	plugins/ops/family/shape.h \
 	plugins/ops/family/typed.h \

@@ -7,19 +7,7 @@
 #ifndef OPS_FAMILY_REDUCE_H
 #define OPS_FAMILY_REDUCE_H
 
-#include "shape.h"
-#include "typed.h"
-
-typedef struct NnRow {
-    const NnTensor *x;
-    int64_t n; /* elements of a row */
-    int64_t done, base;
-    int32_t rank; /* of the part that is reduced */
-    int64_t dims[NN_MAX_RANK], strides[NN_MAX_RANK], index[NN_MAX_RANK];
-} NnRow;
-
-typedef double (*NnRowReal)(NnRow *);
-typedef int64_t (*NnRowWhole)(NnRow *);
+#include "row.h"
 
 #define NN_REDUCTION(types)                                                                                  \
     NN_IN({"data", "T", types, 0, 0, "what is reduced"},                                                     \
@@ -80,56 +68,6 @@ static inline int32_t nn_infer_reduce_to(NnInfer *infer, int32_t type) {
 
 static inline int32_t nn_infer_reduce(NnInfer *infer) { return nn_infer_reduce_to(infer, NN_NONE); }
 
-static inline void nn_row_rewind(NnRow *row) {
-    row->done = 0;
-    memset(row->index, 0, sizeof row->index);
-}
-
-/* The position of the next element of the row in x; -1 at the end. */
-static inline int64_t nn_row_position(NnRow *row) {
-    if (row->done == row->n)
-        return -1;
-    const int64_t at = row->base + nn_at(row->rank, row->index, row->strides);
-    row->done++;
-    (void)nn_next(row->rank, row->dims, row->index);
-    return at;
-}
-
-static inline bool nn_row_next(NnRow *row, double *x) {
-    const int64_t at = nn_row_position(row);
-    if (at >= 0)
-        *x = nn_load(nn_data(row->x), row->x->type, at);
-    return at >= 0;
-}
-
-static inline bool nn_row_next_int(NnRow *row, int64_t *x) {
-    const int64_t at = nn_row_position(row);
-    if (at >= 0)
-        *x = nn_load_int(nn_data(row->x), row->x->type, at);
-    return at >= 0;
-}
-
-/* Splits x into rows by a mask of reduced axes; the other axes come out in `rest`, and how many they are is
- * returned. */
-static inline int32_t nn_row_begin(NnRow *row, const NnTensor *x, uint32_t mask, int64_t *rest,
-                                   int64_t *rest_strides) {
-    int64_t strides[NN_MAX_RANK];
-    int32_t kept = 0;
-    nn_dense(x->rank, x->dims, strides);
-    *row = (NnRow){.x = x, .n = 1};
-    for (int32_t i = 0; i < x->rank; i++) {
-        if (mask >> i & 1) {
-            row->dims[row->rank] = x->dims[i];
-            row->strides[row->rank++] = strides[i];
-            row->n *= x->dims[i];
-        } else {
-            rest[kept] = x->dims[i];
-            rest_strides[kept++] = strides[i];
-        }
-    }
-    return kept;
-}
-
 /* The mask when running; input k holds the axes. */
 static inline uint32_t nn_run_mask(const NnCall *call, uint32_t k) {
     const int32_t rank = call->inputs[0]->rank;
@@ -164,6 +102,27 @@ static inline int32_t nn_reduce_compute(const NnCall *call, NnRowReal real, NnRo
 static inline NnValue *nn_rule_unreduce(const NnGradient *g, NnValue *v) {
     const bool axes = g->node->n_inputs > 1 && g->inputs[1];
     return axes && !nn_attr_int(g->node, "keepdims", 1) ? nn_rule2(g, "Unsqueeze", v, g->inputs[1]) : v;
+}
+
+/* Largest or smallest: what arrives goes to those that equal the result, in even parts. */
+static inline int32_t nn_reduce_extremum_rule(NnGradient *g) {
+    NnValue *dy = nn_rule_unreduce(g, NN_DY(g)), *y = nn_rule_unreduce(g, g->outputs[0]);
+    NnValue *ties = nn_rule_cast(g, nn_rule2(g, "Equal", g->inputs[0], y), dy);
+    const NnAttr attrs[] = {NN_INT("keepdims", 1),
+                            NN_INT("noop_with_empty_axes", nn_attr_int(g->node, "noop_with_empty_axes", 0))};
+    NnValue *in[] = {ties, g->node->n_inputs > 1 ? g->inputs[1] : NULL};
+    NnValue *count = nn_op(g->host, g->graph, "ReduceSum", in, 2, attrs, 2);
+    g->grads[0] = nn_rule2(g, "Mul", ties, nn_rule2(g, "Div", dy, count));
+    return NN_OK;
+}
+
+/* The lowest or highest value of an integer type. */
+static inline int64_t nn_type_limit(int32_t type, bool high) {
+    const uint64_t bits = type == NN_BOOL ? 1 : 8 * nn_type_size(type);
+    if (nn_is(type, NN_UNSIGNED | NN_MASK(NN_BOOL)))
+        return high ? (int64_t)(UINT64_MAX >> (64 - bits)) : 0;
+    const int64_t top = (int64_t)(UINT64_MAX >> (65 - bits));
+    return high ? top : -top - 1;
 }
 
 #endif
