@@ -9,6 +9,8 @@
 #include "context.h"
 #include "status.h"
 
+#include <inttypes.h>
+
 #define NN_HOST_SPACE 0u
 #define NN_SPACES_MAX 8u
 
