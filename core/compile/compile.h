@@ -17,6 +17,7 @@ typedef struct NnCompile {
     GArray *slots;      /* NnSlot */
     GArray *cuts;       /* NnGraphNode *: the first nodes of the tail */
     GPtrArray *outputs; /* NnValue *: the unit's outputs, NULL where the tail makes them */
+    GPtrArray *edges;   /* NnValue *: what the tail reads; NULL without one */
     const char *print_after; /* NULL: nothing */
     GString *printed;
 } NnCompile;
@@ -49,7 +50,7 @@ bool nn_value_late(const NnValue *);
 const NnParam *nn_node_input_param(const NnNode *, uint32_t i);
 const NnParam *nn_node_output_param(const NnNode *, uint32_t i);
 /* explain.c */
-void nn_print_graph(const NnCompile *, GString *);
+void nn_print_compile(const NnCompile *, GString *); /* as it stands between two passes */
 void nn_print_program(const NnProgram *, GString *);
 int32_t nn_unit_explain(NnUnit *, const char *after, GString *, NnStatus *);
 /* compile.c: compiles for the arguments; `print_after` as in NnCompile. */

@@ -76,7 +76,6 @@ typedef struct NnStep {
     NnControl control;
     const char *label; /* "node conv2 (Conv)" */
     const char *why;   /* of a copy */
-    uint32_t order;    /* scratch of lowering */
     uint32_t mark;
 } NnStep;
 
@@ -88,18 +87,16 @@ typedef struct NnInstr {
 
 struct NnProgram {
     NnSession *session;
-    NnUnit *unit;
     NnGraph *graph; /* specialised; owns steps, slots and all that plug-ins were shown */
-    uint32_t depth;
+    uint32_t depth, n_inputs, n_outputs;
 
     NnInstr *code;
+    NnStep **steps; /* per instruction */
     uint32_t n_code;
+    uint64_t enqueues; /* mask of devices whose streams it uses */
     NnTensor *tensors; /* per slot */
     NnSlot *slots;
-    uint32_t n_slots, n_steps;
-    NnStep **steps; /* per instruction */
-    void (**release)(const NnHost *, void *); /* per instruction */
-    const NnHost **hosts;
+    uint32_t n_slots;
 
     uint32_t arena_seen[NN_SPACES_MAX];
     uint64_t arena_bytes[NN_SPACES_MAX];
@@ -110,10 +107,12 @@ struct NnProgram {
     uint32_t *out_tail;                  /* per output: which one of the tail's */
     NnStore *own;                        /* per output: its buffer when the caller gives none */
     const NnTensor **out;                /* per output, after a run */
+    uint32_t *out_in;                    /* and the space it is in */
     GArray *buffers;                     /* NnStore: constants in device memory */
     uint32_t random_slot;
-    int64_t (*random)[2]; /* a ring, because a stream may still read the former ones */
+    int64_t (*random)[8]; /* a ring of pairs, because a stream may still read the former ones */
     uint32_t random_at;
+    int64_t random_now[2];
     uint64_t first_tag;
 
     NnUnit *tail;
@@ -121,6 +120,8 @@ struct NnProgram {
     NnTensor *edge_host;    /* those whose integers it wants, in host memory */
     NnArgument *edge_args;
     NnPlace *tail_bound;
+    uint32_t n_cuts;
+    NnGraphNode **cuts; /* the first nodes of the tail */
 
     NnArgument *key; /* own copies: what it was compiled for */
 };
@@ -136,16 +137,20 @@ void nn_program_free(NnProgram *);
 /* Runs it. `bound`: where outputs whose extents are known beforehand are to be written (NULL, or buffer NULL: the program's
  * own buffers); `random`: key and step. Afterwards program->out[i] says where output i is. */
 int32_t nn_program_run(NnProgram *, const NnArgument *, const NnPlace *bound, const int64_t random[2], NnStatus *);
-/* The tensor of output i beforehand; NULL when only the tail knows. */
+/* The tensor of output i when its extents are known beforehand; else NULL. */
 const NnTensor *nn_program_output(const NnProgram *, uint32_t i);
 
-/* control.c, loop.c: states of control instructions. */
+/* The states and the work of instructions that are no kernel's: copy.c, branch.c, loop.c. */
+void *nn_copy_new(NnProgram *, const NnStep *);
+int32_t nn_copy_run(void *state, const NnCall *);
+void nn_copy_free(void *state);
+int32_t nn_wait_run(void *session, const NnCall *);
 int32_t nn_branch_new(NnProgram *, NnStep *, void **state, NnStatus *);
 int32_t nn_branch_run(void *state, const NnCall *);
-void nn_branch_free(const NnHost *, void *state);
+void nn_branch_free(void *state);
 int32_t nn_loop_new(NnProgram *, NnStep *, void **state, NnStatus *);
 int32_t nn_loop_run(void *state, const NnCall *);
-void nn_loop_free(const NnHost *, void *state);
+void nn_loop_free(void *state);
 
 static inline uint64_t nn_tensor_bytes(const NnTensor *t, uint64_t element) {
     for (int32_t i = 0; i < t->rank; i++)

@@ -330,7 +330,7 @@ NnGraphNode *nn_graph_copy_node(NnGraph *to, const NnGraphNode *from, NnValue *c
     return nn_graph_add_node(to, from->view.definition, &spec, status);
 }
 
-static NnValue *copy_source(NnGraph *to, const NnValue *v) {
+NnValue *nn_graph_copy_source(NnGraph *to, const NnValue *v) {
     NnValue *copy = NULL;
     switch (v->origin) {
     case NN_FROM_CONSTANT:
@@ -362,7 +362,7 @@ static NnValue *copy_source(NnGraph *to, const NnValue *v) {
 
 static NnValue *copied(NnGraph *to, NnValue **map, const NnValue *v) {
     if (v && map[v->info.id] == NULL && v->origin != NN_FROM_NODE)
-        map[v->info.id] = copy_source(to, v);
+        map[v->info.id] = nn_graph_copy_source(to, v);
     return v ? map[v->info.id] : NULL;
 }
 

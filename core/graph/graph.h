@@ -106,6 +106,9 @@ uint64_t nn_value_bytes(const NnValue *);
 const char *nn_value_text(const NnValue *, char *buffer, gsize size); /* "f32[64,?,28]" */
 NnGraphNode *nn_graph_copy_node(NnGraph *to, const NnGraphNode *, NnValue *const *inputs, NnStatus *);
 
+/* A constant, variable, random state or input as it stands in another graph. */
+NnValue *nn_graph_copy_source(NnGraph *to, const NnValue *);
+
 /* Copies what the outputs, assignments and gradients of `from` need; map[value->info.id] is preset for inputs that are replaced
  * and filled for all that was copied. Constants and nodes come along, functions are shared. */
 int32_t nn_graph_copy_into(NnGraph *to, const NnGraph *from, NnValue **map);

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running a program: addresses of this call are filled in, then the array of instructions is walked, then the tail. */
+#include "compile/program.h"
+
+#include "nn/plugin.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void nn_tensor_dense(NnTensor *t) {
+    int64_t stride = 1;
+    for (int32_t i = t->rank - 1; i >= 0; i--) {
+        t->strides[i] = stride;
+        stride *= t->dims[i];
+    }
+}
+
+const NnTensor *nn_program_output(const NnProgram *p, uint32_t i) {
+    const uint32_t slot = p->out_slot[i];
+    return slot != NN_ABSENT && p->slots[slot].home == NN_HOME_OUTPUT && !p->slots[slot].bounded ? &p->tensors[slot] : NULL;
+}
+
+/* ---- before ---- */
+
+static void rebase(NnProgram *p, uint32_t space, NnBuffer base) {
+    for (uint32_t i = 0; i < p->n_arena; i++)
+        if (p->slots[p->arena_slots[i]].space == space)
+            p->tensors[p->arena_slots[i]].buffer = base;
+    for (uint32_t i = 0; i < p->n_code; i++) {
+        const uint32_t slot = p->steps[i]->workspace_slot;
+        if (slot == NN_ABSENT || p->slots[slot].space != space)
+            continue;
+        p->code[i].call.workspace = base;
+        p->code[i].call.workspace_offset = p->slots[slot].offset;
+    }
+}
+
+static int32_t settle_arenas(NnProgram *p, NnStatus *status) {
+    for (uint32_t space = 0; space < p->session->n_spaces; space++) {
+        if (p->arena_bytes[space] == 0)
+            continue;
+        NnStore *arena = nn_session_arena(p->session, p->depth, space);
+        arena->space = space;
+        if (arena->bytes < p->arena_bytes[space] &&
+            (nn_devices_wait(p->session, status) != NN_OK ||
+             nn_store_reserve(p->session, arena, p->arena_bytes[space], 0, "values of a program", status) != NN_OK))
+            return nn_status_code(status);
+        if (p->arena_seen[space] != arena->generation)
+            rebase(p, space, arena->buffer);
+        p->arena_seen[space] = arena->generation;
+    }
+    return NN_OK;
+}
+
+static int32_t set_random(NnProgram *p, const int64_t random[2], NnStatus *status) {
+    p->random_now[0] = random[0];
+    p->random_now[1] = random[1];
+    if (p->random_slot == NN_ABSENT)
+        return NN_OK;
+    p->random_at = (p->random_at + 1) % NN_RANDOM_RING;
+    if (p->random_at == 0 && nn_devices_wait(p->session, status) != NN_OK)
+        return nn_status_code(status);
+    int64_t *now = p->random[p->random_at];
+    now[0] = random[0];
+    now[1] = random[1];
+    p->tensors[p->random_slot].buffer = now;
+    return NN_OK;
+}
+
+static int32_t set_outputs(NnProgram *p, const NnPlace *bound, NnStatus *status) {
+    for (uint32_t i = 0; i < p->n_outputs; i++) {
+        const uint32_t slot = p->out_slot[i];
+        if (slot == NN_ABSENT || p->slots[slot].home != NN_HOME_OUTPUT)
+            continue;
+        NnTensor *t = &p->tensors[slot];
+        if (bound && bound[i].buffer) {
+            t->buffer = bound[i].buffer;
+            t->offset = bound[i].offset;
+            continue;
+        }
+        p->own[i].space = p->slots[slot].space;
+        if (p->own[i].buffer == NULL &&
+            nn_store_reserve(p->session, &p->own[i], p->slots[slot].bytes, 0, "a result", status) != NN_OK)
+            return nn_status_code(status);
+        t->buffer = p->own[i].buffer;
+        t->offset = 0;
+    }
+    for (uint32_t i = 0; i < p->n_bounded; i++) {
+        NnTensor *t = &p->tensors[p->bounded[i]];
+        const NnValueInfo *info = &p->slots[p->bounded[i]].value->info;
+        for (int32_t k = 0; k < t->rank; k++)
+            t->dims[k] = nn_dim_max(info->dims[k]);
+        nn_tensor_dense(t);
+    }
+    return NN_OK;
+}
+
+/* ---- the instructions ---- */
+
+static double element(const void *data, int32_t type, uint64_t i) {
+    if (type == NN_F64)
+        return ((const double *)data)[i];
+    if (type == NN_F32)
+        return (double)((const float *)data)[i];
+    const uint16_t h = ((const uint16_t *)data)[i];
+    const uint16_t exponent = type == NN_F16 ? 0x7c00 : 0x7f80;
+    return (h & exponent) == exponent ? (double)NAN : 0;
+}
+
+static int32_t check_finite(NnProgram *p, uint32_t at, uint32_t k, NnStatus *status) {
+    const NnTensor *t = p->code[at].call.outputs[k];
+    if (t == NULL || !(NN_MASK(t->type) & NN_FLOATS))
+        return NN_OK;
+    const uint64_t n = (uint64_t)nn_elements(t), bytes = n * nn_type_size(t->type);
+    const uint32_t space = p->slots[p->steps[at]->out_slots[k]].space;
+    void *copy = malloc(bytes + 1);
+    if (copy == NULL)
+        return nn_status_fail(status, NN_OUT_OF_MEMORY, "no memory to check a value of %" PRIu64 " bytes", bytes);
+    int32_t code =
+        nn_space_copy(p->session, NN_HOST_SPACE, (NnPlace){copy, 0}, space, (NnPlace){t->buffer, t->offset}, bytes, status);
+    for (uint64_t i = 0; i < n && code == NN_OK; i++) {
+        const double x = element(copy, t->type, i);
+        if (!isfinite(x))
+            code = nn_status_fail(status, NN_NON_FINITE, "output %u is not finite: element %" PRIu64 " is %g", k, i, x);
+    }
+    free(copy);
+    return code;
+}
+
+static int32_t walk_checked(NnProgram *p, NnStatus *status) {
+    for (uint32_t i = 0; i < p->n_code; i++) {
+        int32_t code = p->code[i].run(p->code[i].state, &p->code[i].call);
+        for (guint d = 0; d < p->session->devices->len; d++)
+            if (p->enqueues >> MIN(d, 63u) & 1)
+                nn_session_device(p->session, d)->enqueued = true;
+        if (code == NN_OK)
+            code = nn_devices_wait(p->session, status);
+        if (p->steps[i]->n_nodes > 0 && p->steps[i]->kind != NN_STEP_CONTROL)
+            for (uint32_t k = 0; k < p->code[i].call.n_outputs && code == NN_OK; k++)
+                code = check_finite(p, i, k, status);
+        if (code != NN_OK) {
+            nn_status_fail(status, code, "it failed");
+            nn_status_where(status, "%s", p->steps[i]->label);
+            return nn_status_code(status);
+        }
+    }
+    return NN_OK;
+}
+
+static int32_t walk(NnProgram *p, NnStatus *status) {
+    for (uint64_t mask = p->enqueues; mask; mask &= mask - 1)
+        nn_session_device(p->session, (uint32_t)__builtin_ctzll(mask))->enqueued = true;
+    const NnInstr *instr = p->code, *const end = instr + p->n_code;
+    for (; instr < end; instr++) {
+        const int32_t code = instr->run(instr->state, &instr->call);
+        if (__builtin_expect(code != NN_OK, 0)) {
+            nn_status_fail(status, code, "it failed");
+            nn_status_where(status, "%s", p->steps[instr - p->code]->label);
+            return code;
+        }
+    }
+    return NN_OK;
+}
+
+/* ---- the tail ---- */
+
+static int32_t hand_over(NnProgram *p, uint32_t i, NnStatus *status) {
+    NnTensor *t = &p->tensors[p->edge[i]];
+    const uint32_t space = p->slots[p->edge[i]].space;
+    p->edge_args[i] = (NnArgument){t, space};
+    if (!p->tail->constant[i] || p->session->spaces[space].host)
+        return NN_OK;
+    NnTensor *host = &p->edge_host[i];
+    const uint64_t bytes = nn_tensor_bytes(t, nn_type_size(t->type));
+    g_free(host->buffer);
+    *host = *t;
+    host->buffer = g_malloc(bytes + 1);
+    host->offset = 0;
+    p->edge_args[i] = (NnArgument){host, NN_HOST_SPACE};
+    return nn_space_copy(p->session, NN_HOST_SPACE, (NnPlace){host->buffer, 0}, space, (NnPlace){t->buffer, t->offset}, bytes, status);
+}
+
+static int32_t run_tail(NnProgram *p, const NnPlace *bound, NnStatus *status) {
+    for (uint32_t i = 0; i < p->n_edge; i++)
+        if (hand_over(p, i, status) != NN_OK)
+            return nn_status_code(status);
+    for (uint32_t i = 0; i < p->n_outputs; i++)
+        if (p->out_slot[i] == NN_ABSENT)
+            p->tail_bound[p->out_tail[i]] = bound ? bound[i] : (NnPlace){NULL, 0};
+    NnProgram *tail = nn_unit_program(p->tail, p->edge_args, status);
+    if (tail == NULL || nn_program_run(tail, p->edge_args, p->tail_bound, p->random_now, status) != NN_OK)
+        return nn_status_code(status);
+    for (uint32_t i = 0; i < p->n_outputs; i++)
+        if (p->out_slot[i] == NN_ABSENT) {
+            p->out[i] = tail->out[p->out_tail[i]];
+            p->out_in[i] = tail->out_in[p->out_tail[i]];
+        }
+    return NN_OK;
+}
+
+int32_t nn_program_run(NnProgram *p, const NnArgument *args, const NnPlace *bound, const int64_t random[2], NnStatus *status) {
+    if (settle_arenas(p, status) != NN_OK || set_random(p, random, status) != NN_OK || set_outputs(p, bound, status) != NN_OK)
+        return nn_status_code(status);
+    for (uint32_t i = 0; i < p->n_inputs; i++)
+        for (uint32_t k = p->input_first[i]; k < p->input_first[i + 1]; k++) {
+            p->tensors[p->input_slots[k]].buffer = args[i].tensor->buffer;
+            p->tensors[p->input_slots[k]].offset = args[i].tensor->offset;
+        }
+    const bool checked = p->session->flags & NN_SESSION_CHECKED;
+    if ((checked ? walk_checked : walk)(p, status) != NN_OK)
+        return nn_status_failed(status) ? nn_status_code(status) : NN_ERROR;
+    if ((p->n_bounded > 0 || p->tail) && nn_devices_wait(p->session, status) != NN_OK)
+        return nn_status_code(status);
+    for (uint32_t i = 0; i < p->n_bounded; i++)
+        nn_tensor_dense(&p->tensors[p->bounded[i]]);
+    for (uint32_t i = 0; i < p->n_outputs; i++)
+        if (p->out_slot[i] != NN_ABSENT) {
+            p->out[i] = &p->tensors[p->out_slot[i]];
+            p->out_in[i] = p->slots[p->out_slot[i]].space;
+        }
+    return p->tail ? run_tail(p, bound, status) : NN_OK;
+}
