@@ -17,7 +17,6 @@ int32_t nn_branch_new(NnProgram *p, NnStep *s, void **state, NnStatus *status) {
     b->program = p;
     b->step = s;
     b->args = g_new0(NnArgument, s->n_inputs + 1);
-    b->bound = g_new0(NnPlace, s->n_outputs + 1);
     *state = b;
     const NnControl *k = &s->control;
     if (k->condition < 0 || (uint32_t)k->condition >= s->n_inputs || s->inputs[k->condition] == NULL)
@@ -32,6 +31,7 @@ int32_t nn_branch_new(NnProgram *p, NnStep *s, void **state, NnStatus *status) {
         for (uint32_t o = 0; o < u->n_outputs; o++)
             u->out_space[o] = (int32_t)p->session->main_space;
     }
+    b->bound = g_new0(NnPlace, MAX(b->units[0]->n_outputs, b->units[1]->n_outputs) + 1);
     for (uint32_t i = k->first_capture; i < s->n_inputs; i++)
         if (s->inputs[i] == NULL)
             return nn_status_fail(status, NN_INVALID, "%s: captured input %u is missing", s->label, i);
