@@ -5,6 +5,18 @@
 noinst_LTLIBRARIES += core/libnn-core.la
 core_libnn_core_la_LDFLAGS = $(HARDEN_LDFLAGS)
 core_libnn_core_la_SOURCES = \
+	core/compile/compile.c \
+	core/compile/compile.h \
+	core/compile/cut.c \
+	core/compile/emit.c \
+	core/compile/explain.c \
+	core/compile/lower.c \
+	core/compile/order.c \
+	core/compile/place.c \
+	core/compile/plan.c \
+	core/compile/program.h \
+	core/compile/simplify.c \
+	core/compile/specialise.c \
 	core/config/api.c \
 	core/config/config.c \
 	core/config/config.h \
@@ -46,8 +58,19 @@ core_libnn_core_la_SOURCES = \
 	core/plugin/verify.c \
 	core/plugin/verify.h \
 	core/plugin/write.c \
+	core/run/branch.c \
+	core/run/callable.c \
+	core/run/copy.c \
+	core/run/device.c \
+	core/run/device.h \
+	core/run/init.c \
+	core/run/loop.c \
+	core/run/philox.h \
 	core/run/pool.c \
 	core/run/pool.h \
+	core/run/program.c \
+	core/run/session.c \
+	core/run/session.h \
 	core/status.c \
 	core/status.h \
 	core/suggest.c \

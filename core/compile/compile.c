@@ -20,9 +20,9 @@ const uint32_t nn_pass_count = NN_COUNT(nn_passes);
 
 /* ---- compiling ---- */
 
-static void free_steps(NnSession *session, NnStep *const *steps, uint32_t n) {
+static void free_steps(NnSession *session, NnPlanStep *const *steps, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
-        const NnStep *s = steps[i];
+        const NnPlanStep *s = steps[i];
         if (!s->planned)
             continue;
         if (s->kind == NN_STEP_KERNEL && NN_HAS(s->kernel, release))
@@ -92,7 +92,7 @@ NnProgram *nn_compile(NnUnit *u, const NnArgument *arguments, const char *print_
                    .program = new_program(u, arguments),
                    .status = status,
                    .steps = g_ptr_array_new(),
-                   .slots = g_array_new(FALSE, TRUE, sizeof(NnSlot)),
+                   .slots = g_array_new(FALSE, TRUE, sizeof(NnPlanSlot)),
                    .cuts = g_array_new(FALSE, FALSE, sizeof(NnGraphNode *)),
                    .outputs = g_ptr_array_new()};
     int32_t code = NN_OK;
@@ -105,7 +105,7 @@ NnProgram *nn_compile(NnUnit *u, const NnArgument *arguments, const char *print_
     }
     NnProgram *p = c.program;
     if (p->steps == NULL)
-        free_steps(p->session, (NnStep *const *)(void *)c.steps->pdata, c.steps->len);
+        free_steps(p->session, (NnPlanStep *const *)(void *)c.steps->pdata, c.steps->len);
     if (code == NN_OK && p->tail)
         prepare_edges(p);
     if (code == NN_OK) {

@@ -13,8 +13,8 @@ typedef struct NnCompile {
     NnGraph *graph;     /* the specialised copy; the program's */
     NnStatus *status;
     GPtrArray *order;   /* NnGraphNode *: live, in an order in which they can run */
-    GPtrArray *steps;   /* NnStep *: in that order */
-    GArray *slots;      /* NnSlot */
+    GPtrArray *steps;   /* NnPlanStep *: in that order */
+    GArray *slots;      /* NnPlanSlot */
     GArray *cuts;       /* NnGraphNode *: the first nodes of the tail */
     GPtrArray *outputs; /* NnValue *: the unit's outputs, NULL where the tail makes them */
     GPtrArray *edges;   /* NnValue *: what the tail reads; NULL without one */

@@ -7,7 +7,7 @@
 
 #include "nn/plugin.h"
 
-static int32_t upload_constant(NnCompile *c, const NnSlot *s, NnTensor *t) {
+static int32_t upload_constant(NnCompile *c, const NnPlanSlot *s, NnTensor *t) {
     NnStore store = {.space = s->space};
     if (nn_space_alloc(c->session, s->space, s->bytes, "a constant", &store.buffer, c->status) != NN_OK)
         return nn_status_code(c->status);
@@ -18,7 +18,7 @@ static int32_t upload_constant(NnCompile *c, const NnSlot *s, NnTensor *t) {
 }
 
 static int32_t emit_tensor(NnCompile *c, uint32_t i) {
-    const NnSlot *s = &c->program->slots[i];
+    const NnPlanSlot *s = &c->program->slots[i];
     NnTensor *t = &c->program->tensors[i];
     t->offset = s->home == NN_HOME_ARENA ? s->offset : 0;
     if (s->value == NULL)
@@ -44,7 +44,7 @@ static int32_t emit_tensor(NnCompile *c, uint32_t i) {
     return NN_OK;
 }
 
-static uint32_t *collect(NnCompile *c, bool (*is)(const NnSlot *), uint32_t *count) {
+static uint32_t *collect(NnCompile *c, bool (*is)(const NnPlanSlot *), uint32_t *count) {
     const NnProgram *p = c->program;
     uint32_t *list = nn_graph_memory(c->graph, (p->n_slots + 1) * sizeof *list);
     *count = 0;
@@ -54,11 +54,11 @@ static uint32_t *collect(NnCompile *c, bool (*is)(const NnSlot *), uint32_t *cou
     return list;
 }
 
-static bool is_bounded(const NnSlot *s) {
+static bool is_bounded(const NnPlanSlot *s) {
     return s->bounded;
 }
 
-static bool in_arena(const NnSlot *s) {
+static bool in_arena(const NnPlanSlot *s) {
     return s->home == NN_HOME_ARENA;
 }
 
@@ -77,7 +77,7 @@ static void collect_inputs(NnCompile *c) {
     p->input_first[n] = at;
 }
 
-static int32_t emit_state(NnCompile *c, NnStep *s, NnInstr *instr) {
+static int32_t emit_state(NnCompile *c, NnPlanStep *s, NnInstr *instr) {
     NnProgram *p = c->program;
     switch (s->kind) {
     case NN_STEP_KERNEL:
@@ -105,7 +105,7 @@ static int32_t emit_state(NnCompile *c, NnStep *s, NnInstr *instr) {
 static int32_t emit_step(NnCompile *c, uint32_t i) {
     NnProgram *p = c->program;
     NnSession *session = c->session;
-    NnStep *s = p->steps[i];
+    NnPlanStep *s = p->steps[i];
     NnInstr *instr = &p->code[i];
     const NnTensor **ins = nn_graph_memory(c->graph, (s->n_inputs + 1) * sizeof *ins);
     NnTensor **outs = nn_graph_memory(c->graph, (s->n_outputs + 1) * sizeof *outs);

@@ -54,14 +54,14 @@ static const char *home_text(NnHome home) {
     return text[home];
 }
 
-static void print_slots(GString *out, const NnSession *session, const NnSlot *slots, const uint32_t *list, uint32_t n) {
+static void print_slots(GString *out, const NnSession *session, const NnPlanSlot *slots, const uint32_t *list, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
         g_string_append(out, i ? ", " : "");
         if (list[i] == NN_ABSENT) {
             g_string_append_c(out, '-');
             continue;
         }
-        const NnSlot *s = &slots[list[i]];
+        const NnPlanSlot *s = &slots[list[i]];
         char shape[192];
         g_string_append_printf(out, "%u:%s", list[i], s->value ? nn_value_text(s->value, shape, sizeof shape) : "workspace");
         if (s->home == NN_HOME_ARENA)
@@ -75,7 +75,7 @@ static void print_slots(GString *out, const NnSession *session, const NnSlot *sl
     }
 }
 
-static void print_step(GString *out, NnSession *session, const NnStep *s, const NnSlot *slots) {
+static void print_step(GString *out, NnSession *session, const NnPlanStep *s, const NnPlanSlot *slots) {
     switch (s->kind) {
     case NN_STEP_KERNEL: g_string_append_printf(out, "%-12s %s", nn_session_device(session, s->device)->name, s->label); break;
     case NN_STEP_CLAIM:
@@ -108,7 +108,7 @@ void nn_print_compile(const NnCompile *c, GString *out) {
         print_graph(c->graph, out);
         return;
     }
-    const NnSlot *slots = c->slots->len ? (const NnSlot *)(const void *)c->slots->data : NULL;
+    const NnPlanSlot *slots = c->slots->len ? (const NnPlanSlot *)(const void *)c->slots->data : NULL;
     for (guint i = 0; i < c->steps->len; i++)
         print_step(out, c->session, c->steps->pdata[i], slots);
 }

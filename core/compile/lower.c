@@ -87,8 +87,8 @@ static const char *label_of(NnCompile *c, const NnGraphNode *node) {
     return nn_graph_string(c->graph, text);
 }
 
-static NnStep *take(NnCompile *c, NnStepKind kind, uint32_t device, NnGraphNode *const *nodes, uint32_t n) {
-    NnStep *s = nn_graph_memory(c->graph, sizeof *s);
+static NnPlanStep *take(NnCompile *c, NnPlanStepKind kind, uint32_t device, NnGraphNode *const *nodes, uint32_t n) {
+    NnPlanStep *s = nn_graph_memory(c->graph, sizeof *s);
     s->kind = kind;
     s->device = device;
     s->workspace_slot = NN_ABSENT;
@@ -125,7 +125,7 @@ static gint larger_first(gconstpointer a, gconstpointer b) {
     return x->n != y->n ? (x->n < y->n ? 1 : -1) : x->at < y->at ? -1 : x->at > y->at;
 }
 
-static const NnStep *step_of(const NnGraphNode *node) {
+static const NnPlanStep *step_of(const NnGraphNode *node) {
     return node->mark == NN_NODE_TAKEN ? node->scratch : NULL;
 }
 
@@ -152,7 +152,7 @@ static bool tangled(NnCompile *c, NnGraphNode *const *set, uint32_t n) {
                 continue;
             found = mark[node->view.id] == inside;
             mark[node->view.id] = reached;
-            const NnStep *s = step_of(node);
+            const NnPlanStep *s = step_of(node);
             for (uint32_t k = 0; s && k < s->n_nodes; k++)
                 if (mark[s->nodes[k]->view.id] == 0) {
                     mark[s->nodes[k]->view.id] = reached;
@@ -184,7 +184,7 @@ static void accept(Lower *l, uint32_t device, const Offer *offer) {
         nn_context_log(c->session->context, 0, "claim %s: %u nodes do not form one piece", offer->claim->name, offer->n);
         return;
     }
-    NnStep *s = take(c, NN_STEP_CLAIM, device, set, offer->n);
+    NnPlanStep *s = take(c, NN_STEP_CLAIM, device, set, offer->n);
     s->claim = offer->claim;
     s->claim_tag = offer->tag;
 }
@@ -327,7 +327,7 @@ static int32_t refuse(NnCompile *c, NnGraphNode *node) {
 }
 
 static int32_t lower_control(NnCompile *c, NnGraphNode *node) {
-    NnStep *s = take(c, NN_STEP_CONTROL, 0, &node, 1);
+    NnPlanStep *s = take(c, NN_STEP_CONTROL, 0, &node, 1);
     s->control.struct_size = sizeof s->control;
     const int32_t code = node->view.definition->control(&node->view, &s->control, c->status);
     if (code != NN_OK || nn_status_failed(c->status)) {

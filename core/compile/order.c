@@ -7,7 +7,7 @@
 
 enum { UNSEEN, OPEN, DONE };
 
-static void collect_edges(NnCompile *c, NnStep *s) {
+static void collect_edges(NnCompile *c, NnPlanStep *s) {
     g_autoptr(GPtrArray) ins = g_ptr_array_new();
     g_autoptr(GPtrArray) outs = g_ptr_array_new();
     const NnGraphNode *only = s->nodes[0];
@@ -63,12 +63,12 @@ static void flag_escapes(NnCompile *c) {
         g_array_index(c->graph->assignments, NnAssignment, i).value->info.flags |= NN_VALUE_ESCAPES;
 }
 
-static NnStep *first_waiting(const NnStep *s, NnStep *effect) {
+static NnPlanStep *first_waiting(const NnPlanStep *s, NnPlanStep *effect) {
     if (effect && effect->mark != DONE)
         return effect;
     for (uint32_t k = 0; k < s->n_inputs; k++) {
         const NnValue *v = s->inputs[k];
-        NnStep *before = v && v->origin == NN_FROM_NODE ? v->node->scratch : NULL;
+        NnPlanStep *before = v && v->origin == NN_FROM_NODE ? v->node->scratch : NULL;
         if (before && before->mark != DONE)
             return before;
     }
@@ -76,16 +76,16 @@ static NnStep *first_waiting(const NnStep *s, NnStep *effect) {
 }
 
 /* Depth first from the steps in the order of their last nodes. `effects`: step -> the effect before it. */
-static int32_t visit(NnCompile *c, NnStep *root, GPtrArray *stack, GHashTable *effects) {
+static int32_t visit(NnCompile *c, NnPlanStep *root, GPtrArray *stack, GHashTable *effects) {
     g_ptr_array_add(stack, root);
     while (stack->len > 0) {
-        NnStep *s = stack->pdata[stack->len - 1];
+        NnPlanStep *s = stack->pdata[stack->len - 1];
         if (s->mark == DONE) {
             g_ptr_array_set_size(stack, (gint)stack->len - 1);
             continue;
         }
         s->mark = OPEN;
-        NnStep *before = first_waiting(s, g_hash_table_lookup(effects, s));
+        NnPlanStep *before = first_waiting(s, g_hash_table_lookup(effects, s));
         if (before == NULL) {
             s->mark = DONE;
             g_ptr_array_add(c->steps, s);
@@ -102,11 +102,11 @@ static int32_t visit(NnCompile *c, NnStep *root, GPtrArray *stack, GHashTable *e
 int32_t nn_pass_order(NnCompile *c) {
     g_autoptr(GHashTable) effects = g_hash_table_new(NULL, NULL);
     g_autoptr(GPtrArray) stack = g_ptr_array_new();
-    NnStep *last_effect = NULL;
+    NnPlanStep *last_effect = NULL;
     flag_escapes(c);
     for (guint i = 0; i < c->order->len; i++) {
         NnGraphNode *node = c->order->pdata[i];
-        NnStep *s = node->scratch;
+        NnPlanStep *s = node->scratch;
         if (node == s->nodes[0])
             collect_edges(c, s);
         if (node->view.definition->flags & NN_OP_EFFECT && s != last_effect) {
@@ -117,7 +117,7 @@ int32_t nn_pass_order(NnCompile *c) {
     }
     for (guint i = 0; i < c->order->len; i++) {
         NnGraphNode *node = c->order->pdata[i];
-        NnStep *s = node->scratch;
+        NnPlanStep *s = node->scratch;
         if (node == s->nodes[s->n_nodes - 1] && s->mark == UNSEEN && visit(c, s, stack, effects) != NN_OK)
             return nn_status_code(c->status);
     }

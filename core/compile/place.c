@@ -19,12 +19,12 @@ typedef struct Place {
     bool busy;        /* work may be under way on one */
 } Place;
 
-static NnSlot *slot_at(Place *p, uint32_t i) {
-    return &g_array_index(p->c->slots, NnSlot, i);
+static NnPlanSlot *slot_at(Place *p, uint32_t i) {
+    return &g_array_index(p->c->slots, NnPlanSlot, i);
 }
 
 static uint32_t new_slot(Place *p, const NnValue *v, NnHome home, uint32_t space) {
-    NnSlot s = {.value = v, .home = home, .space = space, .first = -1, .last = -1, .root = p->c->slots->len};
+    NnPlanSlot s = {.value = v, .home = home, .space = space, .first = -1, .last = -1, .root = p->c->slots->len};
     for (int32_t i = 0; i < v->info.rank; i++)
         s.bounded = s.bounded || nn_dim_is_bounded(v->info.dims[i]);
     if (home != NN_HOME_DYNAMIC && home != NN_HOME_NONE)
@@ -71,7 +71,7 @@ static bool stays_enqueued(const Place *p, uint32_t device) {
 static void settle(Place *p) {
     if (!p->streams || !p->busy)
         return;
-    NnStep *s = nn_graph_memory(p->c->graph, sizeof *s);
+    NnPlanStep *s = nn_graph_memory(p->c->graph, sizeof *s);
     s->kind = NN_STEP_WAIT;
     s->label = "wait";
     s->workspace_slot = NN_ABSENT;
@@ -85,7 +85,7 @@ static uint32_t *slots_memory(Place *p, uint32_t n) {
 
 static void add_copy(Place *p, uint32_t from, uint32_t to, const char *why) {
     NnSession *session = p->c->session;
-    NnStep *s = nn_graph_memory(p->c->graph, sizeof *s);
+    NnPlanStep *s = nn_graph_memory(p->c->graph, sizeof *s);
     const bool from_host = session->spaces[slot_at(p, from)->space].host, to_host = session->spaces[slot_at(p, to)->space].host;
     if ((from_host && to_host) || slot_at(p, from)->bounded || slot_at(p, from)->home == NN_HOME_DYNAMIC)
         settle(p);
@@ -119,7 +119,7 @@ static uint32_t value_slot(Place *p, NnValue *v, uint32_t space) {
     return w->slot[space];
 }
 
-static bool claim_reads_on_host(const NnStep *s, const NnValue *v) {
+static bool claim_reads_on_host(const NnPlanStep *s, const NnValue *v) {
     bool host = true;
     for (uint32_t i = 0; i < s->n_nodes; i++)
         for (uint32_t k = 0; k < s->nodes[i]->view.n_inputs; k++)
@@ -130,7 +130,7 @@ static bool claim_reads_on_host(const NnStep *s, const NnValue *v) {
     return host;
 }
 
-static uint32_t input_slot(Place *p, const NnStep *s, uint32_t k, uint32_t space) {
+static uint32_t input_slot(Place *p, const NnPlanStep *s, uint32_t k, uint32_t space) {
     NnValue *v = s->inputs[k];
     if (v == NULL)
         return NN_ABSENT;
@@ -145,7 +145,7 @@ static uint32_t input_slot(Place *p, const NnStep *s, uint32_t k, uint32_t space
     return value_slot(p, v, on_host ? NN_HOST_SPACE : space);
 }
 
-static void place_step(Place *p, NnStep *s) {
+static void place_step(Place *p, NnPlanStep *s) {
     const bool control = s->kind == NN_STEP_CONTROL;
     const uint32_t space = control ? p->c->session->main_space : nn_session_device(p->c->session, s->device)->space;
     s->in_slots = slots_memory(p, s->n_inputs);

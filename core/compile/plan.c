@@ -8,17 +8,17 @@
 
 #include "nn/plugin.h"
 
-static NnSlot *slot_at(const NnCompile *c, uint32_t i) {
-    return &g_array_index(c->slots, NnSlot, i);
+static NnPlanSlot *slot_at(const NnCompile *c, uint32_t i) {
+    return &g_array_index(c->slots, NnPlanSlot, i);
 }
 
-static NnStep *step_at(const NnCompile *c, uint32_t i) {
+static NnPlanStep *step_at(const NnCompile *c, uint32_t i) {
     return c->steps->pdata[i];
 }
 
 /* ---- kernels ---- */
 
-static const NnView *view_of(NnCompile *c, const NnStep *s) {
+static const NnView *view_of(NnCompile *c, const NnPlanStep *s) {
     NnView *view = nn_graph_memory(c->graph, sizeof *view);
     const NnNode **nodes = nn_graph_memory(c->graph, (s->n_nodes + 1) * sizeof *nodes);
     const NnValueInfo **ins = nn_graph_memory(c->graph, (s->n_inputs + 1) * sizeof *ins);
@@ -45,7 +45,7 @@ static const NnView *view_of(NnCompile *c, const NnStep *s) {
     return view;
 }
 
-static int32_t plan_step(NnCompile *c, NnStep *s) {
+static int32_t plan_step(NnCompile *c, NnPlanStep *s) {
     NnDevice *device = nn_session_device(c->session, s->device)->device;
     s->plan.struct_size = sizeof s->plan;
     int32_t code = NN_OK;
@@ -61,7 +61,7 @@ static int32_t plan_step(NnCompile *c, NnStep *s) {
     }
     s->plan.n_in_place = MIN(s->plan.n_in_place, (uint32_t)G_N_ELEMENTS(s->plan.in_place));
     if (s->plan.workspace > 0) {
-        const NnSlot w = {.home = NN_HOME_ARENA,
+        const NnPlanSlot w = {.home = NN_HOME_ARENA,
                           .space = nn_session_device(c->session, s->device)->space,
                           .bytes = s->plan.workspace,
                           .root = c->slots->len};
@@ -76,7 +76,7 @@ static int32_t plan_step(NnCompile *c, NnStep *s) {
 static void touch(const NnCompile *c, uint32_t slot, int32_t step) {
     if (slot == NN_ABSENT)
         return;
-    NnSlot *s = slot_at(c, slot);
+    NnPlanSlot *s = slot_at(c, slot);
     if (s->first < 0)
         s->first = step;
     s->last = MAX(s->last, step);
@@ -86,7 +86,7 @@ static void find_lifetimes(NnCompile *c) {
     for (guint i = 0; i < c->slots->len; i++)
         slot_at(c, i)->first = slot_at(c, i)->last = -1;
     for (guint i = 0; i < c->steps->len; i++) {
-        const NnStep *s = step_at(c, i);
+        const NnPlanStep *s = step_at(c, i);
         for (uint32_t k = 0; k < s->n_inputs; k++)
             touch(c, s->in_slots[k], (int32_t)i);
         for (uint32_t k = 0; k < s->n_outputs; k++)
@@ -97,23 +97,23 @@ static void find_lifetimes(NnCompile *c) {
         slot_at(c, c->program->edge[i])->last = (int32_t)c->steps->len;
 }
 
-static bool may_overwrite(const NnStep *s, uint32_t input, uint32_t output) {
+static bool may_overwrite(const NnPlanStep *s, uint32_t input, uint32_t output) {
     for (uint32_t k = 0; k < s->plan.n_in_place; k++)
         if (s->plan.in_place[k].input == input && s->plan.in_place[k].output == output)
             return true;
     return false;
 }
 
-static bool is_commit(const NnStep *s) {
+static bool is_commit(const NnPlanStep *s) {
     return s->kind == NN_STEP_COPY && s->why && strcmp(s->why, "commit") == 0;
 }
 
 /* May `made`, an output of step `at`, be written straight over the variable's old value? */
 static bool old_value_done(const NnCompile *c, const NnVariable *variable, uint32_t made, int32_t at) {
     for (guint i = 0; i < c->steps->len; i++) {
-        const NnStep *s = step_at(c, i);
+        const NnPlanStep *s = step_at(c, i);
         for (uint32_t k = 0; k < s->n_inputs; k++) {
-            const NnSlot *in = s->in_slots[k] == NN_ABSENT ? NULL : slot_at(c, s->in_slots[k]);
+            const NnPlanSlot *in = s->in_slots[k] == NN_ABSENT ? NULL : slot_at(c, s->in_slots[k]);
             if (in == NULL || in->home != NN_HOME_VARIABLE || in->variable != variable || (int32_t)i < at)
                 continue;
             if ((int32_t)i > at)
@@ -132,9 +132,9 @@ static void make_in_variables(NnCompile *c) {
     g_autoptr(GPtrArray) kept = g_ptr_array_new();
     const bool last_part = c->edges == NULL;
     for (guint i = 0; i < c->steps->len; i++) {
-        NnStep *s = step_at(c, i);
-        NnSlot *from = is_commit(s) ? slot_at(c, s->in_slots[0]) : NULL;
-        NnSlot *to = from ? slot_at(c, s->out_slots[0]) : NULL;
+        NnPlanStep *s = step_at(c, i);
+        NnPlanSlot *from = is_commit(s) ? slot_at(c, s->in_slots[0]) : NULL;
+        NnPlanSlot *to = from ? slot_at(c, s->out_slots[0]) : NULL;
         if (from && last_part && from->home == NN_HOME_ARENA && !from->bounded && from->space == to->space &&
             from->last <= (int32_t)i && old_value_done(c, to->variable, s->in_slots[0], from->first)) {
             from->variable = to->variable;
@@ -154,7 +154,7 @@ static uint32_t root_of(const NnCompile *c, uint32_t slot) {
     return slot;
 }
 
-static bool read_once(const NnCompile *c, const NnStep *s, uint32_t root) {
+static bool read_once(const NnCompile *c, const NnPlanStep *s, uint32_t root) {
     uint32_t n = 0;
     for (uint32_t k = 0; k < s->n_inputs; k++)
         n += s->in_slots[k] != NN_ABSENT && root_of(c, s->in_slots[k]) == root;
@@ -163,14 +163,14 @@ static bool read_once(const NnCompile *c, const NnStep *s, uint32_t root) {
 
 static void share_in_place(NnCompile *c) {
     for (guint i = 0; i < c->steps->len; i++) {
-        const NnStep *s = step_at(c, i);
+        const NnPlanStep *s = step_at(c, i);
         for (uint32_t k = 0; k < s->plan.n_in_place; k++) {
             const NnInPlace pair = s->plan.in_place[k];
             if (pair.input >= s->n_inputs || pair.output >= s->n_outputs || s->in_slots[pair.input] == NN_ABSENT ||
                 s->out_slots[pair.output] == NN_ABSENT)
                 continue;
             const uint32_t from = root_of(c, s->in_slots[pair.input]), to = s->out_slots[pair.output];
-            NnSlot *a = slot_at(c, from), *b = slot_at(c, to);
+            NnPlanSlot *a = slot_at(c, from), *b = slot_at(c, to);
             if (a->home != NN_HOME_ARENA || b->home != NN_HOME_ARENA || b->root != to || a->space != b->space || a->last != (int32_t)i ||
                 b->bytes > a->bytes || !read_once(c, s, from))
                 continue;
@@ -183,7 +183,7 @@ static void share_in_place(NnCompile *c) {
 /* ---- offsets ---- */
 
 static gint larger_first(gconstpointer x, gconstpointer y) {
-    const NnSlot *const *a = x, *const *b = y;
+    const NnPlanSlot *const *a = x, *const *b = y;
     if ((*a)->bytes != (*b)->bytes)
         return (*a)->bytes < (*b)->bytes ? 1 : -1;
     return (*a)->root < (*b)->root ? -1 : (*a)->root > (*b)->root;
@@ -194,10 +194,10 @@ static uint64_t rounded(uint64_t bytes) {
 }
 
 /* placed: sorted by offset. */
-static void give_offset(NnSlot *s, GPtrArray *placed) {
+static void give_offset(NnPlanSlot *s, GPtrArray *placed) {
     uint64_t at = 0, best = UINT64_MAX, best_room = UINT64_MAX;
     for (guint i = 0; i < placed->len; i++) {
-        const NnSlot *p = placed->pdata[i];
+        const NnPlanSlot *p = placed->pdata[i];
         if (p->last < s->first || p->first > s->last)
             continue;
         if (p->offset > at && p->offset - at >= s->bytes && p->offset - at < best_room) {
@@ -209,7 +209,7 @@ static void give_offset(NnSlot *s, GPtrArray *placed) {
     s->offset = best == UINT64_MAX ? at : best;
     guint i = placed->len;
     g_ptr_array_add(placed, s);
-    for (; i > 0 && ((const NnSlot *)placed->pdata[i - 1])->offset > s->offset; i--) {
+    for (; i > 0 && ((const NnPlanSlot *)placed->pdata[i - 1])->offset > s->offset; i--) {
         placed->pdata[i] = placed->pdata[i - 1];
         placed->pdata[i - 1] = s;
     }
@@ -219,7 +219,7 @@ static int32_t give_offsets(NnCompile *c, uint32_t space) {
     g_autoptr(GPtrArray) mine = g_ptr_array_new();
     g_autoptr(GPtrArray) placed = g_ptr_array_new();
     for (guint i = 0; i < c->slots->len; i++) {
-        NnSlot *s = slot_at(c, i);
+        NnPlanSlot *s = slot_at(c, i);
         if (s->home == NN_HOME_ARENA && s->space == space && s->root == i && s->bytes > 0 && s->first >= 0) {
             if (s->bytes > UINT64_MAX / 4)
                 return nn_status_fail(c->status, NN_OUT_OF_MEMORY, "function %s: a value of it is larger than memory can be", c->graph->name);
@@ -229,7 +229,7 @@ static int32_t give_offsets(NnCompile *c, uint32_t space) {
     g_ptr_array_sort(mine, larger_first);
     uint64_t end = 0;
     for (guint i = 0; i < mine->len; i++) {
-        NnSlot *s = mine->pdata[i];
+        NnPlanSlot *s = mine->pdata[i];
         give_offset(s, placed);
         end = MAX(end, rounded(s->offset + s->bytes));
     }

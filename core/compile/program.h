@@ -44,7 +44,7 @@ typedef enum NnHome {
     NN_HOME_NONE     /* only its shape is looked at */
 } NnHome;
 
-typedef struct NnSlot {
+typedef struct NnPlanSlot {
     const NnValue *value; /* NULL: workspace */
     NnHome home;
     uint32_t space;
@@ -54,13 +54,13 @@ typedef struct NnSlot {
     int32_t first, last; /* steps between which the bytes must stay */
     uint32_t root;       /* the slot whose memory it takes over; itself otherwise */
     bool bounded;
-} NnSlot;
+} NnPlanSlot;
 
-typedef enum NnStepKind { NN_STEP_KERNEL, NN_STEP_CLAIM, NN_STEP_CONTROL, NN_STEP_COPY, NN_STEP_WAIT } NnStepKind;
+typedef enum NnPlanStepKind { NN_STEP_KERNEL, NN_STEP_CLAIM, NN_STEP_CONTROL, NN_STEP_COPY, NN_STEP_WAIT } NnPlanStepKind;
 
 /* One instruction before it is emitted; kept for `explain`. Lives in the program's graph. */
-typedef struct NnStep {
-    NnStepKind kind;
+typedef struct NnPlanStep {
+    NnPlanStepKind kind;
     uint32_t device;
     const NnKernel *kernel;
     const NnClaim *claim;
@@ -77,7 +77,7 @@ typedef struct NnStep {
     const char *label; /* "node conv2 (Conv)" */
     const char *why;   /* of a copy */
     uint32_t mark;
-} NnStep;
+} NnPlanStep;
 
 typedef struct NnInstr {
     int32_t (*run)(void *state, const NnCall *);
@@ -91,11 +91,11 @@ struct NnProgram {
     uint32_t depth, n_inputs, n_outputs;
 
     NnInstr *code;
-    NnStep **steps; /* per instruction */
+    NnPlanStep **steps; /* per instruction */
     uint32_t n_code;
     uint64_t enqueues; /* mask of devices whose streams it uses */
     NnTensor *tensors; /* per slot */
-    NnSlot *slots;
+    NnPlanSlot *slots;
     uint32_t n_slots;
 
     uint32_t arena_seen[NN_SPACES_MAX];
@@ -141,14 +141,14 @@ int32_t nn_program_run(NnProgram *, const NnArgument *, const NnPlace *bound, co
 const NnTensor *nn_program_output(const NnProgram *, uint32_t i);
 
 /* The states and the work of instructions that are no kernel's: copy.c, branch.c, loop.c. */
-void *nn_copy_new(NnProgram *, const NnStep *);
+void *nn_copy_new(NnProgram *, const NnPlanStep *);
 int32_t nn_copy_run(void *state, const NnCall *);
 void nn_copy_free(void *state);
 int32_t nn_wait_run(void *session, const NnCall *);
-int32_t nn_branch_new(NnProgram *, NnStep *, void **state, NnStatus *);
+int32_t nn_branch_new(NnProgram *, NnPlanStep *, void **state, NnStatus *);
 int32_t nn_branch_run(void *state, const NnCall *);
 void nn_branch_free(void *state);
-int32_t nn_loop_new(NnProgram *, NnStep *, void **state, NnStatus *);
+int32_t nn_loop_new(NnProgram *, NnPlanStep *, void **state, NnStatus *);
 int32_t nn_loop_run(void *state, const NnCall *);
 void nn_loop_free(void *state);
 

@@ -6,13 +6,13 @@
 
 typedef struct Branch {
     NnProgram *program;
-    NnStep *step;
+    NnPlanStep *step;
     NnUnit *units[2];
     NnArgument *args;
     NnPlace *bound;
 } Branch;
 
-int32_t nn_branch_new(NnProgram *p, NnStep *s, void **state, NnStatus *status) {
+int32_t nn_branch_new(NnProgram *p, NnPlanStep *s, void **state, NnStatus *status) {
     Branch *b = g_new0(Branch, 1);
     b->program = p;
     b->step = s;
@@ -49,13 +49,13 @@ void nn_branch_free(void *state) {
     g_free(b);
 }
 
-static bool fits_in(const NnSlot *slot, const NnTensor *t) {
+static bool fits_in(const NnPlanSlot *slot, const NnTensor *t) {
     return t && t->type == slot->value->info.type && nn_tensor_bytes(t, nn_type_size(t->type)) <= slot->bytes;
 }
 
 static int32_t take_result(Branch *b, uint32_t i, const NnTensor *from, NnTensor *to, NnStatus *status) {
     NnSession *session = b->program->session;
-    const NnSlot *slot = &b->program->slots[b->step->out_slots[i]];
+    const NnPlanSlot *slot = &b->program->slots[b->step->out_slots[i]];
     if (slot->home == NN_HOME_DYNAMIC) {
         to->buffer = from->buffer;
         to->offset = from->offset;

@@ -12,8 +12,8 @@ typedef struct Copy {
     NnStore store;
 } Copy;
 
-void *nn_copy_new(NnProgram *p, const NnStep *s) {
-    const NnSlot *from = &p->slots[s->in_slots[0]], *to = &p->slots[s->out_slots[0]];
+void *nn_copy_new(NnProgram *p, const NnPlanStep *s) {
+    const NnPlanSlot *from = &p->slots[s->in_slots[0]], *to = &p->slots[s->out_slots[0]];
     Copy *c = g_new0(Copy, 1);
     *c = (Copy){.session = p->session,
                 .from = from->space,

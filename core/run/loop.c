@@ -29,7 +29,7 @@ typedef struct Stacked {
 
 typedef struct Loop {
     NnProgram *program;
-    NnStep *step;
+    NnPlanStep *step;
     NnUnit *body;
     uint32_t n_args, n_results, first_stacked;
     NnArgument *args;
@@ -83,7 +83,7 @@ static void view_tensor(Loop *l, NnTensor *t, const NnTensor *like, int64_t axis
 }
 
 static int32_t check_parts(const Loop *l, NnStatus *status) {
-    const NnStep *s = l->step;
+    const NnPlanStep *s = l->step;
     const NnControl *k = &s->control;
     const uint32_t flags = (uint32_t)(k->passes_iteration != 0) + (uint32_t)(k->passes_condition != 0);
     const uint32_t wants = flags + k->n_carried + k->n_scanned + (s->n_inputs - k->first_capture);
@@ -102,7 +102,7 @@ static int32_t check_parts(const Loop *l, NnStatus *status) {
     return NN_OK;
 }
 
-int32_t nn_loop_new(NnProgram *p, NnStep *s, void **state, NnStatus *status) {
+int32_t nn_loop_new(NnProgram *p, NnPlanStep *s, void **state, NnStatus *status) {
     const NnControl *k = &s->control;
     if (k->functions[0] == NULL)
         return nn_status_fail(status, NN_INVALID, "%s: a loop needs a body", s->label);
@@ -452,7 +452,7 @@ int32_t nn_loop_run(void *state, const NnCall *call) {
     Loop *l = state;
     const NnControl *k = &l->step->control;
     Run run = {.at = 0};
-    bool keep;
+    bool keep = true;
     if (count_trips(l, call, &run, &keep) != NN_OK)
         return nn_status_code(call->status);
     for (uint32_t i = 0; i < k->n_carried; i++) {

@@ -89,6 +89,7 @@ ops_LTLIBRARIES += plugins/ops/reduce-min.la
 ops_LTLIBRARIES += plugins/ops/reduce-prod.la
 ops_LTLIBRARIES += plugins/ops/reduce-sum-square.la
 ops_LTLIBRARIES += plugins/ops/reduce-sum.la
+ops_LTLIBRARIES += plugins/ops/reference.la
 ops_LTLIBRARIES += plugins/ops/relu.la
 ops_LTLIBRARIES += plugins/ops/reshape.la
 ops_LTLIBRARIES += plugins/ops/reshape-like.la
