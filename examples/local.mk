@@ -2,4 +2,15 @@
 # Configurations that run as they stand, and plug-ins that build outside this tree. They are installed as they are.
 
 examplesdir = $(pkgdatadir)/examples
-dist_examples_DATA =
+dist_examples_DATA = \
+	examples/fashion-cnn.yaml \
+	examples/glyphs-lenet5.yaml \
+	examples/glyphs-linear.yaml \
+	examples/glyphs-mlp.yaml \
+	examples/glyphs-net.yaml \
+	examples/iris.yaml \
+	examples/mnist-lenet5.yaml \
+	examples/mnist-mlp-net.yaml \
+	examples/mnist-mlp.yaml \
+	examples/mnist-rbm.yaml \
+	examples/shakespeare-lstm.yaml
