@@ -13,6 +13,7 @@ unit_tests = \
 	tests/plugins/formats/test-safetensors
 
 contract_tests = \
+	tests/models/test-build \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-safetensors
 
