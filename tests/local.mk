@@ -19,3 +19,64 @@ contract_tests = \
 
 script_tests = \
 	tests/nnrun/test-nothing-hidden.sh \
+	tests/nnrun/test-plugin.sh \
+	tests/nnrun/test-version.sh
+
+# Run again under ASan and UBSan by ./check.
+smoke_tests = \
+	tests/core/config/test-override \
+	tests/core/config/test-parse \
+	tests/core/config/test-settings \
+	tests/core/config/test-write \
+	tests/core/test-suggest \
+	tests/core/test-version \
+	tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-safetensors \
+	tests/plugins/formats/test-safetensors \
+	tests/nnrun/test-plugin.sh \
+	tests/nnrun/test-version.sh
+
+# What make check-all adds: cases that take long, and what runs again under TSan (no Criterion here) and valgrind.
+long_tests =
+
+tsan_tests = \
+	$(contract_tests) \
+	tests/nnrun/test-version.sh
+
+valgrind_tests = \
+	tests/nnrun/test-version.sh
+
+# Objects that only tests load: modules that stay in the build tree. Each is a check_LTLIBRARIES line and
+# NAME_LDFLAGS = $(test_module_flags).
+test_module_flags = $(AM_LDFLAGS) -rpath /nowhere
+
+if HAVE_CRITERION
+check_PROGRAMS += $(unit_tests)
+endif
+check_PROGRAMS += $(contract_tests)
+EXTRA_DIST += tests/core/plugin/fixture.c
+noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h
+
+LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LIBS)
+
+EXTRA_DIST += tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests) $(long_tests)
+
+run_tests = $(SHELL) $(srcdir)/tests/run -s '$(abs_top_srcdir)' -b '$(abs_top_builddir)'
+test_needs = all-am $(check_PROGRAMS) $(check_LTLIBRARIES)
+
+# One test: make check TESTS=tests/core/test-version
+.PHONY: check-smoke check-long check-tsan check-valgrind
+check-local: $(test_needs)
+	@$(run_tests) $(or $(TESTS),$(unit_tests) $(contract_tests) $(script_tests))
+
+check-smoke: $(test_needs)
+	@$(run_tests) $(smoke_tests)
+
+check-long: $(test_needs)
+	@$(run_tests) $(long_tests)
+
+check-tsan: $(test_needs)
+	@$(run_tests) $(tsan_tests)
+
+check-valgrind: $(test_needs)
+	@$(run_tests) -w under-valgrind $(valgrind_tests)
