@@ -66,7 +66,7 @@ static const Case cases[] = {
     {"misspelt layer", "net", "family: net\nlayers:\n  - Flatten\n  - Relo\n  - Dense: {units: 10}\n", images,
      NULL, 0, "settings:4:5: layer Relo2"},
     {"misspelt input", "net", "family: net\nlayers:\n  - Flatten: {name: a}\n  - Add: {inputs: [a, b]}\n",
-     images, NULL, 0, "settings:4:22: layer Add2: no layer or field before it is named \"b\""},
+     images, NULL, 0, "settings:4:23: layer Add2: no layer or field before it is named \"b\""},
     {"unknown attribute", "net", "family: net\nlayers:\n  - Flatten\n  - Dense: {unit: 10}\n", images, NULL,
      0, "settings:4:5"},
     {"dense without units", "net", "family: net\nlayers:\n  - Dense: {name: out}\n", images, NULL, 0,

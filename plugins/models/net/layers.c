@@ -75,10 +75,10 @@ static NnValue *pool(const NetLayer *l) {
     if (net_option(l, stride))
         net_option_ints(l, stride, n, 1, strides);
     const Net *net = &l->scope->net;
-    return nn_op(net->nn, net->g, l->op, NN_VALUES(l->x),
-                 NN_ATTRS(NN_INTS("kernel_shape", n, kernel), NN_INTS("strides", n, strides),
-                          NN_INTS("pads", 2 * n, pads),
-                          NN_INT("ceil_mode", net_option_bool(l, "ceil_mode", false))));
+    return net_node(net, l->op, l->name, NN_VALUES(l->x),
+                    NN_ATTRS(NN_INTS("kernel_shape", n, kernel), NN_INTS("strides", n, strides),
+                             NN_INTS("pads", 2 * n, pads),
+                             NN_INT("ceil_mode", net_option_bool(l, "ceil_mode", false))));
 }
 
 static NnValue *dropout(const NetLayer *l) {
@@ -107,10 +107,10 @@ static NnValue *batch_normalization(const NetLayer *l) {
                  momentum = net_option_number(l, "momentum", 0.9);
     const bool training = net->phase == NN_TRAINING;
     NnValue *out[3] = {NULL, NULL, NULL};
-    (void)nn_ops(net->nn, net->g, "BatchNormalization", inputs, 5,
-                 NN_ATTRS(NN_FLOAT("epsilon", epsilon), NN_FLOAT("momentum", momentum),
-                          NN_INT("training_mode", training)),
-                 out, training ? 3 : 1);
+    (void)net_nodes(net, "BatchNormalization", l->name, inputs, 5,
+                    NN_ATTRS(NN_FLOAT("epsilon", epsilon), NN_FLOAT("momentum", momentum),
+                             NN_INT("training_mode", training)),
+                    out, training ? 3 : 1);
     if (training) {
         (void)graph->assign(net->g, mean, out[1], NULL);
         (void)graph->assign(net->g, variance, out[2], NULL);
@@ -129,8 +129,8 @@ static NnValue *layer_normalization(const NetLayer *l) {
                                NN_VARIABLE_NO_DECAY);
     NnValue *bias = net_param(net, net_join(text, sizeof text, l->name, "bias"), 1, &n, "zeros", 0, 0,
                               NN_VARIABLE_NO_DECAY);
-    return nn_op(net->nn, net->g, "LayerNormalization", NN_VALUES(l->x, scale, bias),
-                 NN_ATTRS(NN_INT("axis", -1), NN_FLOAT("epsilon", net_option_number(l, "epsilon", 1e-5))));
+    return net_node(net, "LayerNormalization", l->name, NN_VALUES(l->x, scale, bias),
+                    NN_ATTRS(NN_INT("axis", -1), NN_FLOAT("epsilon", net_option_number(l, "epsilon", 1e-5))));
 }
 
 /* Rows of a table [count, size] picked by integer inputs. */
@@ -145,12 +145,12 @@ static NnValue *embedding(const NetLayer *l) {
     }
     NnValue *table = net_param(net, net_join(text, sizeof text, l->name, "weight"), 2, dims, "lecun_normal",
                                dims[1], dims[1], NN_VARIABLE_NO_DECAY);
-    return nn_op2(net->nn, net->g, "Gather", table, l->x);
+    return net_node(net, "Gather", l->name, NN_VALUES(table, l->x), NN_NO_ATTRS);
 }
 
 static NnValue *flatten(const NetLayer *l) {
-    return nn_op(l->scope->net.nn, l->scope->net.g, "Flatten", NN_VALUES(l->x),
-                 NN_ATTRS(NN_INT("axis", net_option_int(l, "axis", 1))));
+    return net_node(&l->scope->net, "Flatten", l->name, NN_VALUES(l->x),
+                    NN_ATTRS(NN_INT("axis", net_option_int(l, "axis", 1))));
 }
 
 static const char *const dense_keys[] = {"units", "bias", NULL};

@@ -63,15 +63,15 @@ static int32_t add_layer(NetScope *scope, const NnConfig *item, uint64_t index) 
     if (is_short && inputs && (l.x = net_named(scope, config->string(inputs))) == NULL)
         return net_fail(&l, inputs, "layer %s: no layer or field before it is named \"%s\"", l.name,
                         config->string(inputs));
+    char place[512];
+    (void)snprintf(place, sizeof place, "%s: layer %s", config->place(item), l.name);
+    scope->net.place = place;
     scope->last = is_short ? form->build(&l) : net_operator(&l);
+    scope->net.place = NULL;
     if (net_code(&scope->net) != NN_OK) {
         NnStatus *status = scope->net.nn->graph->status(scope->net.g);
-        const char *place = config->place(item);
-        if (strncmp(scope->net.nn->message(status), place, strcspn(place, ":")) != 0) {
-            char where[512];
-            (void)snprintf(where, sizeof where, "%s: layer %s", place, l.name);
-            scope->net.nn->where(status, where);
-        }
+        if (strncmp(scope->net.nn->message(status), place, strcspn(place, ":")) != 0)
+            scope->net.nn->where(status, place);
         return net_code(&scope->net);
     }
     return named ? net_name_value(scope, l.name, scope->last) : NN_OK;

@@ -234,7 +234,7 @@ NnValue *net_operator(const NetLayer *l) {
                              .attr_stride = sizeof(NnAttr),
                              .inputs = inputs,
                              .attrs = attrs,
-                             .place = config->place(l->item)};
+                             .place = net->place};
     (void)net->nn->graph->node(net->g, &spec, outputs);
     net->nn->free(net->nn, lists);
     for (uint32_t i = 0; i < spec.n_outputs && n_names; i++)

@@ -13,7 +13,8 @@ typedef struct Net {
     const NnHost *nn;
     NnModelBuild *build;
     NnGraph *g;
-    const char *init; /* of weights */
+    const char *init;  /* of weights */
+    const char *place; /* where in a configuration the current layer was asked for; NULL: nowhere */
     int32_t phase;
 } Net;
 
@@ -37,6 +38,30 @@ static inline NN_MAYBE_UNUSED const NnField *net_need_field(const NnModelBuild *
         (void)nn_fail(build->host, build->status, NN_INVALID,
                       "the data has no field named %s, which this model needs", name);
     return f;
+}
+
+/* A layer's own node, under the layer's name, so that messages can tell which it was. */
+static inline NN_MAYBE_UNUSED int32_t net_nodes(const Net *net, const char *op, const char *name,
+                                                NnValue *const *inputs, uint32_t n, const NnAttr *attrs,
+                                                uint32_t n_attrs, NnValue **outputs, uint32_t n_outputs) {
+    const NnNodeSpec spec = {.struct_size = sizeof spec,
+                             .op = op,
+                             .name = name,
+                             .n_inputs = n,
+                             .n_outputs = n_outputs,
+                             .n_attrs = n_attrs,
+                             .attr_stride = sizeof(NnAttr),
+                             .inputs = inputs,
+                             .attrs = attrs,
+                             .place = net->place};
+    return net->nn->graph->node(net->g, &spec, outputs);
+}
+
+static inline NN_MAYBE_UNUSED NnValue *net_node(const Net *net, const char *op, const char *name,
+                                                NnValue *const *inputs, uint32_t n, const NnAttr *attrs,
+                                                uint32_t n_attrs) {
+    NnValue *out = NULL;
+    return net_nodes(net, op, name, inputs, n, attrs, n_attrs, &out, 1) == NN_OK ? out : NULL;
 }
 
 /* A trainable tensor. Fans of 0 are taken from dims as [out, in, ...]. */
@@ -107,8 +132,8 @@ static inline NN_MAYBE_UNUSED NnValue *net_dense(const Net *net, NnValue *x, int
                                   NN_VARIABLE_NO_DECAY)
                       : NULL;
     if (matrix)
-        return nn_op3(net->nn, net->g, "Gemm", x, w, b);
-    NnValue *y = nn_op2(net->nn, net->g, "MatMul", x, w);
+        return net_node(net, "Gemm", name, NN_VALUES(x, w, b), NN_NO_ATTRS);
+    NnValue *y = net_node(net, "MatMul", name, NN_VALUES(x, w), NN_NO_ATTRS);
     return b ? nn_op2(net->nn, net->g, "Add", y, b) : y;
 }
 
@@ -148,11 +173,12 @@ static inline NN_MAYBE_UNUSED NnValue *net_conv(const Net *net, NnValue *x, cons
                          : NULL;
     const uint32_t rank = (uint32_t)c->rank;
     const bool automatic = c->auto_pad != NULL;
-    return nn_op(net->nn, net->g, "Conv", NN_VALUES(x, w, b),
-                 NN_ATTRS(NN_INT("group", groups), NN_INTS("kernel_shape", rank, c->kernel),
-                          NN_INTS("strides", rank, c->strides[0] ? c->strides : ones),
-                          NN_INTS("dilations", rank, c->dilations[0] ? c->dilations : ones),
-                          automatic ? NN_TEXT("auto_pad", c->auto_pad) : NN_INTS("pads", 2 * rank, c->pads)));
+    return net_node(
+        net, "Conv", name, NN_VALUES(x, w, b),
+        NN_ATTRS(NN_INT("group", groups), NN_INTS("kernel_shape", rank, c->kernel),
+                 NN_INTS("strides", rank, c->strides[0] ? c->strides : ones),
+                 NN_INTS("dilations", rank, c->dilations[0] ? c->dilations : ones),
+                 automatic ? NN_TEXT("auto_pad", c->auto_pad) : NN_INTS("pads", 2 * rank, c->pads)));
 }
 
 /* Max pooling of a plane with a square window that does not overlap itself. */
