@@ -8,6 +8,8 @@ unit_tests = \
 	tests/core/config/test-parse \
 	tests/core/config/test-settings \
 	tests/core/config/test-write \
+	tests/core/plugin/test-manifest \
+	tests/core/plugin/test-registry \
 	tests/core/test-suggest \
 	tests/core/test-version \
 	tests/plugins/formats/test-safetensors
@@ -28,6 +30,8 @@ smoke_tests = \
 	tests/core/config/test-parse \
 	tests/core/config/test-settings \
 	tests/core/config/test-write \
+	tests/core/plugin/test-manifest \
+	tests/core/plugin/test-registry \
 	tests/core/test-suggest \
 	tests/core/test-version \
 	tests/fuzz/fuzz-config \

@@ -170,7 +170,7 @@ NnRegistered *nn_registry_find(NnRegistry *registry, const char *kind, const cha
     for (guint i = 0; same && i < same->len; i++) {
         NnRegistered *r = g_ptr_array_index(same, i);
         if (version > 0 && r->offer->since > version)
-            newer = r;
+            newer = newer && newer->offer->since < r->offer->since ? newer : r;
         else if (r->object->refused || r->problem)
             unusable = unusable ? unusable : r;
         else if (best == NULL || r->offer->since > best->offer->since)
