@@ -52,6 +52,7 @@ ops_LTLIBRARIES += plugins/ops/hard-sigmoid.la
 ops_LTLIBRARIES += plugins/ops/hard-swish.la
 ops_LTLIBRARIES += plugins/ops/hardmax.la
 ops_LTLIBRARIES += plugins/ops/identity.la
+ops_LTLIBRARIES += plugins/ops/if.la
 ops_LTLIBRARIES += plugins/ops/is-inf.la
 ops_LTLIBRARIES += plugins/ops/is-nan.la
 ops_LTLIBRARIES += plugins/ops/leaky-relu.la
@@ -59,6 +60,7 @@ ops_LTLIBRARIES += plugins/ops/less.la
 ops_LTLIBRARIES += plugins/ops/less-or-equal.la
 ops_LTLIBRARIES += plugins/ops/log.la
 ops_LTLIBRARIES += plugins/ops/log-softmax.la
+ops_LTLIBRARIES += plugins/ops/loop.la
 ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/max.la
 ops_LTLIBRARIES += plugins/ops/max-pool.la
@@ -81,14 +83,14 @@ ops_LTLIBRARIES += plugins/ops/range.la
 ops_LTLIBRARIES += plugins/ops/reciprocal.la
 ops_LTLIBRARIES += plugins/ops/reduce-l1.la
 ops_LTLIBRARIES += plugins/ops/reduce-l2.la
-ops_LTLIBRARIES += plugins/ops/reduce-log-sum-exp.la
 ops_LTLIBRARIES += plugins/ops/reduce-log-sum.la
+ops_LTLIBRARIES += plugins/ops/reduce-log-sum-exp.la
 ops_LTLIBRARIES += plugins/ops/reduce-max.la
 ops_LTLIBRARIES += plugins/ops/reduce-mean.la
 ops_LTLIBRARIES += plugins/ops/reduce-min.la
 ops_LTLIBRARIES += plugins/ops/reduce-prod.la
-ops_LTLIBRARIES += plugins/ops/reduce-sum-square.la
 ops_LTLIBRARIES += plugins/ops/reduce-sum.la
+ops_LTLIBRARIES += plugins/ops/reduce-sum-square.la
 ops_LTLIBRARIES += plugins/ops/reference.la
 ops_LTLIBRARIES += plugins/ops/relu.la
 ops_LTLIBRARIES += plugins/ops/reshape.la
@@ -96,6 +98,7 @@ ops_LTLIBRARIES += plugins/ops/reshape-like.la
 ops_LTLIBRARIES += plugins/ops/reverse-sequence.la
 ops_LTLIBRARIES += plugins/ops/round.la
 ops_LTLIBRARIES += plugins/ops/scale.la
+ops_LTLIBRARIES += plugins/ops/scan.la
 ops_LTLIBRARIES += plugins/ops/scatter-elements.la
 ops_LTLIBRARIES += plugins/ops/scatter-nd.la
 ops_LTLIBRARIES += plugins/ops/selu.la
@@ -128,19 +131,21 @@ ops_LTLIBRARIES += plugins/ops/xor.la
 ops_LTLIBRARIES += plugins/ops/zeros-like.la
 
 EXTRA_DIST += \
-	plugins/ops/family/body.h \
 	plugins/ops/family/arg.h \
+	plugins/ops/family/body.h \
 	plugins/ops/family/broadcast.h \
 	plugins/ops/family/cast.h \
 	plugins/ops/family/convolution.h \
 	plugins/ops/family/define.h \
 	plugins/ops/family/index.h \
+	plugins/ops/family/loop-gradient.h \
+	plugins/ops/family/loops.h \
 	plugins/ops/family/loss.h \
 	plugins/ops/family/pool.h \
 	plugins/ops/family/product.h \
 	plugins/ops/family/reduce.h \
-	plugins/ops/family/rows.h \
 	plugins/ops/family/row.h \
+	plugins/ops/family/rows.h \
 	plugins/ops/family/scatter.h \
 	plugins/ops/family/shape.h \
 	plugins/ops/family/typed.h \
