@@ -5,6 +5,22 @@
 noinst_LTLIBRARIES += train/libnn-train-core.la
 train_libnn_train_core_la_LDFLAGS = $(HARDEN_LDFLAGS)
 train_libnn_train_core_la_SOURCES = \
+	train/call.c \
+	train/checkpoint.c \
+	train/data.c \
+	train/evaluate.c \
+	train/feed.c \
+	train/loop.c \
+	train/order.c \
+	train/record.c \
+	train/run.c \
+	train/settings.c \
+	train/step.c \
+	train/training.c \
+	train/update.c \
+	train/data.h \
+	train/settings.h \
+	train/training.h \
 	train/version.c
 
 nntrainincludedir = $(includedir)/nn-train

@@ -1,27 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The settings tables of a training, and how a configuration is checked against them and the plug-ins' own. */
+/* The settings tables of a training, and how a configuration is checked against them and the plug-ins' own.
+ */
 #include "settings.h"
 
 #include <string.h>
 
 #define WHOLE(key, value, least, of, text)                                                                   \
-    {.name = (key), .kind = NN_SET_INT, .flags = NN_SET_RANGE, .preset = (value), .min = (least), .max = 1e15, \
-     .unit = (of), .doc = (text)}
+    {                                                                                                        \
+        .name = (key), .kind = NN_SET_INT, .flags = NN_SET_RANGE, .preset = (value), .min = (least),         \
+        .max = 1e15, .unit = (of), .doc = (text)                                                             \
+    }
 #define REAL(key, value, least, most, text)                                                                  \
-    {.name = (key), .kind = NN_SET_FLOAT, .flags = NN_SET_RANGE, .preset = (value), .min = (least),           \
-     .max = (most), .doc = (text)}
-#define FLAG(key, value, text) {.name = (key), .kind = NN_SET_BOOL, .preset = (value), .doc = (text)}
-#define TEXT(key, value, text) {.name = (key), .kind = NN_SET_STRING, .preset = (value), .doc = (text)}
+    {                                                                                                        \
+        .name = (key), .kind = NN_SET_FLOAT, .flags = NN_SET_RANGE, .preset = (value), .min = (least),       \
+        .max = (most), .doc = (text)                                                                         \
+    }
+#define FLAG(key, value, text)                                                                               \
+    { .name = (key), .kind = NN_SET_BOOL, .preset = (value), .doc = (text) }
+#define TEXT(key, value, text)                                                                               \
+    { .name = (key), .kind = NN_SET_STRING, .preset = (value), .doc = (text) }
 #define PART(key, needed, text)                                                                              \
-    {.name = (key), .kind = NN_SET_MAP, .flags = (needed), .preset = (needed) ? NULL : "{}", .doc = (text)}
+    { .name = (key), .kind = NN_SET_MAP, .flags = (needed), .preset = (needed) ? NULL : "{}", .doc = (text) }
 
 static const NnSetting whole[] = {
     TEXT("name", NULL, "What the run is called; its folder is named so. Default: the file's name."),
     TEXT("task", "train", "The kind of run: the folder above."),
     TEXT("folder", "runs", "Where run folders are made: FOLDER/TASK/NAME, seen from the current folder."),
-    {.name = "seed", .kind = NN_SET_INT, .flags = NN_SET_RANGE, .preset = "0", .min = 0, .max = 9007199254740991.0,
+    {.name = "seed",
+     .kind = NN_SET_INT,
+     .flags = NN_SET_RANGE,
+     .preset = "0",
+     .min = 0,
+     .max = 9007199254740991.0,
      .doc = "Everything drawn at random follows from it: first weights, order of samples, dropout."},
-    {.name = "device", .kind = NN_SET_ANY, .preset = "auto",
+    {.name = "device",
+     .kind = NN_SET_ANY,
+     .preset = "auto",
      .doc = "A device or a list in order of preference: cpu, opencl:1, auto."},
     WHOLE("threads", "0", 0, "threads", "Threads that kernels may use; 0: OMP_NUM_THREADS, else all cores."),
     PART("model", NN_SET_REQUIRED, "The network: `family`, and the family's settings (nnrun models)."),
@@ -34,27 +48,40 @@ static const NnSetting train[] = {
     WHOLE("max_steps", "0", 0, "steps", "Training ends after so many updates at the latest; 0: no such end."),
     WHOLE("batch", "64", 1, "samples", "How many samples one gradient is taken over."),
     WHOLE("accumulate", "1", 1, "batches", "How many batches' gradients are averaged for one update."),
-    PART("optimizer", 0, "The update rule: `name` (default sgd), `rate`, and its own settings (nnrun optimizers)."),
+    PART("optimizer", 0,
+         "The update rule: `name` (default sgd), `rate`, and its own settings (nnrun optimizers)."),
     PART("schedule", 0, "The course of the learning rate: `name` (default constant) and its own settings."),
     PART("groups", 0, "Optimizers of parameter groups that the model names, as in `optimizer`."),
-    {.name = "weight_decay", .kind = NN_SET_FLOAT, .flags = NN_SET_RANGE, .min = 0, .max = 1e6,
-     .doc = "Added to the gradient times the weight, or decoupled where the optimizer says so. Default: 0, and "
-            "0.01 where it is decoupled."},
+    {.name = "weight_decay",
+     .kind = NN_SET_FLOAT,
+     .flags = NN_SET_RANGE,
+     .min = 0,
+     .max = 1e6,
+     .doc =
+         "Added to the gradient times the weight, or decoupled where the optimizer says so. Default: 0, and "
+         "0.01 where it is decoupled."},
     REAL("clip_norm", "0", 0, 1e300, "The largest norm of all gradients together; 0: not clipped."),
     REAL("clip_value", "0", 0, 1e300, "The largest element of a gradient; 0: not clipped."),
     FLAG("shuffle", "true", "Samples are seen in a new order in each epoch."),
     FLAG("drop_last", "false", "Leave out the last batch of an epoch when it is short."),
-    REAL("holdout", "0", 0, 0.9, "The part of the training split that is kept from training, for validation."),
-    TEXT("evaluate", NULL, "The split that is evaluated after each epoch, or none. Default: validation, else test."),
+    REAL("holdout", "0", 0, 0.9,
+         "The part of the training split that is kept from training, for validation."),
+    TEXT("evaluate", NULL,
+         "The split that is evaluated after each epoch, or none. Default: validation, else test."),
     WHOLE("eval_batch", "0", 0, "samples", "Batch size of evaluation; 0: as in training."),
     WHOLE("evaluate_every", "1", 1, "epochs", "Epochs from evaluation to evaluation."),
     WHOLE("log_every_steps", "0", 0, "steps", "Steps from line to line in metrics.jsonl; 0: epochs only."),
     WHOLE("save_every_steps", "0", 0, "steps", "Steps from save to save; 0: epochs only."),
     WHOLE("save_every_epochs", "1", 0, "epochs", "Epochs from save to save; 0: at the end only."),
-    TEXT("watch", NULL, "The metric that `best`, plateaus and early stopping look at. Default: val_loss, else loss."),
-    {.name = "watch_mode", .kind = NN_SET_ENUM, .preset = "auto", .choices = "auto|min|max",
+    TEXT("watch", NULL,
+         "The metric that `best`, plateaus and early stopping look at. Default: val_loss, else loss."),
+    {.name = "watch_mode",
+     .kind = NN_SET_ENUM,
+     .preset = "auto",
+     .choices = "auto|min|max",
      .doc = "Whether smaller or larger is better; auto: larger where the name ends in accuracy."},
-    WHOLE("patience", "0", 0, "epochs", "Training stops after so many epochs without a better metric; 0: never."),
+    WHOLE("patience", "0", 0, "epochs",
+          "Training stops after so many epochs without a better metric; 0: never."),
     REAL("min_delta", "0", 0, 1e300, "By how much a metric has to be better to count as better."),
     TEXT("format", "safetensors", "The format of weights."),
 };
@@ -120,27 +147,30 @@ static const void *choose(const NnConfig *map, NnContext *context, const char *k
     return table;
 }
 
-static const NnConfig *check_with(const NnConfig *map, const NnSetting *first, uint32_t n_first, const NnSetting *own,
-                                  uint32_t n_own, uint32_t stride, const char *what, NnStatus *status) {
+static const NnConfig *check_with(const NnConfig *map, const NnSetting *first, uint32_t n_first,
+                                  const NnSetting *own, uint32_t n_own, uint32_t stride, const char *what,
+                                  NnStatus *status) {
     g_autoptr(GArray) table = g_array_new(FALSE, FALSE, sizeof(NnSetting));
     const NnConfig *checked = NULL;
     append_table(table, first, n_first, sizeof *first);
     append_table(table, own, n_own, stride);
-    nn_config_api()->check(map, (const NnSetting *)(const void *)table->data, table->len, sizeof(NnSetting), what,
-                           &checked, status);
+    nn_config_api()->check(map, (const NnSetting *)(const void *)table->data, table->len, sizeof(NnSetting),
+                           what, &checked, status);
     return checked;
 }
 
 static int32_t read_model(NnTrainConfig *c, NnContext *context, NnStatus *status) {
-    static const NnSetting family = {
-        .name = "family", .kind = NN_SET_STRING, .flags = NN_SET_REQUIRED, .doc = "Which family of networks."};
+    static const NnSetting family = {.name = "family",
+                                     .kind = NN_SET_STRING,
+                                     .flags = NN_SET_REQUIRED,
+                                     .doc = "Which family of networks."};
     const NnConfig *map = nn_setting(c->root, "model");
     c->family = choose(map, context, NN_MODEL_KIND, "family", NULL, status);
     if (c->family == NULL)
         return nn_status_code(status);
     g_autofree char *what = g_strconcat("model family ", c->family->name, NULL);
-    c->model = check_with(map, &family, 1, c->family->settings, c->family->n_settings, c->family->setting_stride, what,
-                          status);
+    c->model = check_with(map, &family, 1, c->family->settings, c->family->n_settings,
+                          c->family->setting_stride, what, status);
     return nn_status_code(status);
 }
 
@@ -152,8 +182,8 @@ static int32_t read_data(NnTrainConfig *c, NnContext *context, NnStatus *status)
     if (c->loader == NULL)
         return nn_status_code(status);
     g_autofree char *what = g_strconcat("loader ", c->loader->name, NULL);
-    c->data = check_with(map, &loader, 1, c->loader->settings, c->loader->n_settings, c->loader->setting_stride, what,
-                         status);
+    c->data = check_with(map, &loader, 1, c->loader->settings, c->loader->n_settings,
+                         c->loader->setting_stride, what, status);
     return nn_status_code(status);
 }
 
@@ -164,8 +194,13 @@ static int32_t read_optimizer(NnChosen *chosen, NnContext *context, const NnConf
     char rate[G_ASCII_DTOSTR_BUF_SIZE];
     const NnSetting own[] = {
         {.name = "name", .kind = NN_SET_STRING, .preset = o->name, .doc = "Which update rule."},
-        {.name = "rate", .kind = NN_SET_FLOAT, .flags = NN_SET_RANGE, .preset = g_ascii_dtostr(rate, sizeof rate, o->rate),
-         .min = 0, .max = 1e300, .doc = "The learning rate."},
+        {.name = "rate",
+         .kind = NN_SET_FLOAT,
+         .flags = NN_SET_RANGE,
+         .preset = g_ascii_dtostr(rate, sizeof rate, o->rate),
+         .min = 0,
+         .max = 1e300,
+         .doc = "The learning rate."},
     };
     g_autofree char *what = g_strconcat("optimizer ", o->name, NULL);
     chosen->table = o;
@@ -177,7 +212,8 @@ static int32_t read_schedule(NnChosen *chosen, NnContext *context, const NnConfi
     const NnSchedule *s = choose(map, context, NN_SCHEDULE_KIND, "name", "constant", status);
     if (s == NULL)
         return nn_status_code(status);
-    const NnSetting own = {.name = "name", .kind = NN_SET_STRING, .preset = s->name, .doc = "Which schedule."};
+    const NnSetting own = {
+        .name = "name", .kind = NN_SET_STRING, .preset = s->name, .doc = "Which schedule."};
     g_autofree char *what = g_strconcat("schedule ", s->name, NULL);
     chosen->table = s;
     chosen->config = check_with(map, &own, 1, s->settings, s->n_settings, s->setting_stride, what, status);
@@ -198,7 +234,8 @@ static int32_t read_groups(NnTrainConfig *c, NnContext *context, NnStatus *statu
         chosen->group = g_strdup(api->key(groups, i));
         g_ptr_array_add(c->groups, chosen);
         if (api->kind(api->at(groups, i)) != NN_CONFIG_MAP)
-            return api->fail(api->at(groups, i), status, "a group's optimizer must be a map: {name: adam, rate: 1e-3}");
+            return api->fail(api->at(groups, i), status,
+                             "a group's optimizer must be a map: {name: adam, rate: 1e-3}");
         read_optimizer(chosen, context, api->at(groups, i), status);
     }
     return nn_status_code(status);
@@ -223,9 +260,11 @@ static int32_t read_devices(NnTrainConfig *c, NnStatus *status) {
 
 static int32_t read_train(NnTrainConfig *c, NnContext *context, NnStatus *status) {
     const NnConfig *map = nn_setting(c->root, "train");
-    if (nn_config_api()->check(map, train, G_N_ELEMENTS(train), sizeof train[0], "section train", &c->train, status) != NN_OK)
+    if (nn_config_api()->check(map, train, G_N_ELEMENTS(train), sizeof train[0], "section train", &c->train,
+                               status) != NN_OK)
         return nn_status_code(status);
-    const NnConfig *optimizer = nn_setting(c->train, "optimizer"), *schedule = nn_setting(c->train, "schedule");
+    const NnConfig *optimizer = nn_setting(c->train, "optimizer"),
+                   *schedule = nn_setting(c->train, "schedule");
     if (read_optimizer(&c->optimizer, context, optimizer, status) == NN_OK &&
         read_schedule(&c->schedule, context, schedule, status) == NN_OK)
         read_groups(c, context, status);
@@ -238,8 +277,8 @@ int32_t nn_train_config_read(NnTrainConfig *c, NnContext *context, const NnConfi
                          .owned = g_ptr_array_new_with_free_func((GDestroyNotify)nn_config_free)};
     if (config == NULL)
         config = empty_map(c, "the configuration", status);
-    if (nn_config_api()->check(config, whole, G_N_ELEMENTS(whole), sizeof whole[0], "the configuration", &c->root,
-                               status) == NN_OK &&
+    if (nn_config_api()->check(config, whole, G_N_ELEMENTS(whole), sizeof whole[0], "the configuration",
+                               &c->root, status) == NN_OK &&
         read_train(c, context, status) == NN_OK && read_devices(c, status) == NN_OK &&
         read_data(c, context, status) == NN_OK)
         read_model(c, context, status);
@@ -276,8 +315,8 @@ static void write_node(GString *out, int indent, const char *key, const NnConfig
     char *text = nn_config_text(node);
     const NnConfigKind kind = nn_config_api()->kind(node);
     /* A block of one line still begins on a line of its own. */
-    const bool block = (kind == NN_CONFIG_MAP || kind == NN_CONFIG_LIST) && nn_config_api()->count(node) > 0 &&
-                       *text != '[' && *text != '{';
+    const bool block = (kind == NN_CONFIG_MAP || kind == NN_CONFIG_LIST) &&
+                       nn_config_api()->count(node) > 0 && *text != '[' && *text != '{';
     if (block) {
         g_autofree char *body = g_strconcat(text, "\n", NULL);
         write_text(out, indent, key, body);

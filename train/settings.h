@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The configuration of a training, checked: each section against the table of its owner, which for model, data, optimizer and
- * schedule is a plug-in's own table behind the name that chooses it.
+ * The configuration of a training, checked: each section against the table of its owner, which for model,
+ * data, optimizer and schedule is a plug-in's own table behind the name that chooses it.
  */
 #ifndef NN_TRAIN_SETTINGS_H
 #define NN_TRAIN_SETTINGS_H
@@ -23,7 +23,7 @@ typedef struct NnTrainConfig {
     const NnModel *family;
     const NnDataset *loader;
     NnChosen optimizer, schedule;
-    GPtrArray *groups; /* NnChosen *: optimizers of named groups */
+    GPtrArray *groups;  /* NnChosen *: optimizers of named groups */
     GPtrArray *devices; /* char *, NULL-terminated */
     GPtrArray *owned;   /* NnConfig * that stand for absent sections */
 } NnTrainConfig;
@@ -33,7 +33,9 @@ void nn_train_config_clear(NnTrainConfig *);
 /* The whole as YAML with all defaults filled in; g_free it. */
 char *nn_train_config_text(const NnTrainConfig *);
 
-static inline const NnConfig *nn_setting(const NnConfig *map, const char *key) { return nn_config_api()->get(map, key); }
+static inline const NnConfig *nn_setting(const NnConfig *map, const char *key) {
+    return nn_config_api()->get(map, key);
+}
 static inline int64_t nn_setting_int(const NnConfig *map, const char *key) {
     return nn_config_api()->integer(nn_setting(map, key));
 }

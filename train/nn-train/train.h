@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Training on top of the host API. A training is made from a configuration (sections model, data, train) and owns all that it
- * needs: the opened data, the network, its session, the functions that update it, the run folder. The same object without
- * updates evaluates and predicts.
+ * Training on top of the host API. A training is made from a configuration (sections model, data, train) and
+ * owns all that it needs: the opened data, the network, its session, the functions that update it, the run
+ * folder. The same object without updates evaluates and predicts.
  *
- * One thread uses a training at a time; nn_training_ask alone may be called from any thread and from signal handlers.
+ * One thread uses a training at a time; nn_training_ask alone may be called from any thread and from signal
+ * handlers.
  */
 #ifndef NN_TRAIN_TRAIN_H
 #define NN_TRAIN_TRAIN_H
@@ -18,13 +19,14 @@ typedef struct NnTraining NnTraining;
 
 /* The settings of a section: "" (the whole configuration), "train". NULL: there is no such section. */
 NN_API const NnSetting *nn_train_settings(const char *section, uint32_t *count);
-/* May a configuration name this setting ("train.epochs") though nobody has written it? For nn_config_override_known;
- * what belongs to plug-ins ("model.hidden") is left to the check that follows. `data` is not used. */
+/* May a configuration name this setting ("train.epochs") though nobody has written it? For
+ * nn_config_override_known; what belongs to plug-ins ("model.hidden") is left to the check that follows.
+ * `data` is not used. */
 NN_API bool nn_train_known(const char *dotted, void *data);
 
 #define NN_TRAINING_NO_UPDATES 1u /* evaluates and predicts only: no optimizer, no slots */
-#define NN_TRAINING_DRY 2u        /* two steps, one evaluation batch, one save, and nothing of it is left behind */
-#define NN_TRAINING_NO_CLAIMS 4u  /* one kernel per node */
+#define NN_TRAINING_DRY 2u /* two steps, one evaluation batch, one save, and nothing of it is left behind */
+#define NN_TRAINING_NO_CLAIMS 4u /* one kernel per node */
 #define NN_TRAINING_NO_FALLBACK 8u
 
 /* Where a training is. Names and values live until the next call of the training. */
@@ -37,7 +39,7 @@ typedef struct NnTrainReport {
     double seconds;            /* since the training began, earlier parts of a resumed one included */
     double samples_per_second; /* of the current epoch */
     double seconds_left;
-    double rate; /* the learning rate of the last step */
+    double rate;              /* the learning rate of the last step */
     const char *const *names; /* "loss", "accuracy"; in `epoch_end` also "val_loss", ... */
     const double *values;     /* means over the epoch so far */
 } NnTrainReport;
@@ -53,12 +55,14 @@ typedef struct NnTrainEvents {
     void (*say)(void *self, const char *sentence); /* news for a person: saved, stopped early */
 } NnTrainEvents;
 
-/* `config` is read as long as the training lives. The function's `NN_INVALID` is a mistake of the configuration. */
-NN_API NnTraining *nn_training_new(NnContext *, const NnConfig *config, uint32_t flags, const NnTrainEvents *, NnStatus *);
+/* `config` is read as long as the training lives. The function's `NN_INVALID` is a mistake of the
+ * configuration. */
+NN_API NnTraining *nn_training_new(NnContext *, const NnConfig *config, uint32_t flags, const NnTrainEvents *,
+                                   NnStatus *);
 NN_API void nn_training_free(NnTraining *);
 
-/* Trains to the end, in a run folder of its own or that of the checkpoint which was loaded. NN_CANCELLED: it was asked to stop
- * and has saved. */
+/* Trains to the end, in a run folder of its own or that of the checkpoint which was loaded. NN_CANCELLED: it
+ * was asked to stop and has saved. */
 NN_API int32_t nn_training_run(NnTraining *, NnStatus *);
 /* The run folder, once there is one; else NULL. */
 NN_API const char *nn_training_folder(const NnTraining *);
@@ -73,20 +77,22 @@ NN_API int32_t nn_training_load(NnTraining *, const char *path, NnStatus *);
 /* In which folder a resumed training goes on. */
 NN_API void nn_training_continue_in(NnTraining *, const char *folder);
 
-/* Sample-weighted means of the scalar outputs of `function` over a split. The arrays live until the next call. */
+/* Sample-weighted means of the scalar outputs of `function` over a split. The arrays live until the next
+ * call. */
 NN_API int32_t nn_training_evaluate(NnTraining *, const char *split, const char *function, uint32_t *count,
                                     const char *const **names, const double **values, NnStatus *);
 
 /* What a training is made of, for programs that do more with it. */
 NN_API char *nn_training_config_text(const NnTraining *); /* the resolved configuration; free() it */
-NN_API char *nn_training_explain(NnTraining *, const char *function, const char *after, NnStatus *); /* free() it */
+NN_API char *nn_training_explain(NnTraining *, const char *function, const char *after,
+                                 NnStatus *); /* free() it */
 NN_API NnNetwork *nn_training_network(NnTraining *);
 NN_API NnSession *nn_training_session(NnTraining *);
 NN_API const NnDataInfo *nn_training_data(NnTraining *);
 NN_API uint64_t nn_training_batch(const NnTraining *);
 NN_API uint64_t nn_training_seed(const NnTraining *);
-NN_API int32_t nn_training_read(NnTraining *, uint32_t split, uint64_t n, const uint64_t *indices, void *const *buffers,
-                                NnStatus *);
+NN_API int32_t nn_training_read(NnTraining *, uint32_t split, uint64_t n, const uint64_t *indices,
+                                void *const *buffers, NnStatus *);
 
 /* The i-th field and split of a description, whatever version of the contract its loader was built with. */
 static inline const NnField *nn_data_field(const NnDataInfo *info, uint32_t i) {
