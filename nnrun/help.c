@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nnrun help: a command's help, or what a plug-in says of a thing that a configuration may name, with its
  * settings. */
+#include "nn-train/train.h"
 #include "print.h"
 
 #include "nn/device.h"
@@ -116,12 +117,28 @@ static void list_topics(NnContext *c) {
     }
 }
 
+/* The settings of a configuration stand in no plug-in, but in the training library. */
+static void print_configuration(void) {
+    static const struct {
+        const char *section, *title;
+    } parts[] = {{"", "Settings of a configuration"}, {"train", "Settings of its section `train`"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        uint32_t n;
+        const NnSetting *table = nn_train_settings(parts[i].section, &n);
+        char *text = nn_settings_help(table, n, sizeof *table);
+        printf("\n%s:\n%s", parts[i].title, text);
+        free(text);
+    }
+}
+
 static int run(Program *p) {
     const char *name = p->n_words ? p->words[p->n_words - 1] : NULL;
     const char *label = p->n_words == 2 ? p->words[0] : NULL;
     for (const Command *const *command = nnrun_commands(); name && label == NULL && *command; command++)
         if (strcmp((*command)->name, name) == 0) {
             nnrun_command_help(*command);
+            if (*command == &nnrun_train)
+                print_configuration();
             return 0;
         }
     NnContext *c = nnrun_context(p);

@@ -15,7 +15,15 @@ nnrun_nnrun_SOURCES = \
 	nnrun/optimizers.c \
 	nnrun/plugin.c \
 	nnrun/print.c \
-	nnrun/print.h
+	nnrun/print.h \
+	nnrun/eval.c \
+	nnrun/predict.c \
+	nnrun/progress.c \
+	nnrun/resume.c \
+	nnrun/sample.c \
+	nnrun/train.c \
+	nnrun/training.c \
+	nnrun/training.h
 nnrun_nnrun_LDADD = libnn-train.la libnn.la $(CORE_LIBS)
 nnrun_nnrun_CFLAGS = $(AM_CFLAGS) -fPIE
 nnrun_nnrun_LDFLAGS = -pie -no-fast-install $(HARDEN_LDFLAGS)

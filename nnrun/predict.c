@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nnrun predict: what a trained network says of single samples: classes with probabilities, or the values
+ * themselves. */
+#include "training.h"
+
+#include "nn/plugin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TOP 3
+
+/* A function's inputs and where they are read to. */
+typedef struct Ask {
+    NnTraining *training;
+    const NnDataInfo *data;
+    const NnFunction *function;
+    NnCallable *callable;
+    uint32_t split, n_inputs;
+    void **buffers; /* per field */
+    NnTensor *tensors;
+    const NnTensor **inputs;
+    int64_t (*dims)[NN_MAX_RANK];
+    int64_t (*strides)[NN_MAX_RANK];
+    uint32_t *fields; /* per input */
+} Ask;
+
+static uint64_t sample_bytes(const NnField *f) {
+    return nn_type_size(f->type) * (uint64_t)nn_product(f->dims, 0, f->rank);
+}
+
+static const NnField *target(const Ask *a, uint32_t *index) {
+    for (uint32_t i = 0; i < a->data->n_fields; i++)
+        if (g_str_equal(nn_data_field(a->data, i)->name, "y")) {
+            *index = i;
+            return nn_data_field(a->data, i);
+        }
+    return NULL;
+}
+
+static bool bind(Ask *a, Program *p, uint64_t batch) {
+    a->buffers = g_new0(void *, a->data->n_fields);
+    a->tensors = g_new0(NnTensor, a->n_inputs + 1);
+    a->inputs = g_new0(const NnTensor *, a->n_inputs + 1);
+    a->dims = g_malloc0_n(a->n_inputs + 1, sizeof *a->dims);
+    a->strides = g_malloc0_n(a->n_inputs + 1, sizeof *a->strides);
+    a->fields = g_new0(uint32_t, a->n_inputs + 1);
+    for (uint32_t f = 0; f < a->data->n_fields; f++)
+        if (posix_memalign(&a->buffers[f], 64, sample_bytes(nn_data_field(a->data, f)) * batch + 64) != 0)
+            return nn_status_fail(p->status, NN_OUT_OF_MEMORY, "there is no memory for the samples") == NN_OK;
+    for (uint32_t i = 0; i < a->n_inputs; i++) {
+        const char *name = nn_function_input_name(a->function, i);
+        uint32_t f = 0;
+        while (f < a->data->n_fields && g_strcmp0(nn_data_field(a->data, f)->name, name) != 0)
+            f++;
+        if (f == a->data->n_fields)
+            return nn_status_fail(p->status, NN_INVALID,
+                                  "function %s needs an input \"%s\", which the data has not",
+                                  nn_function_name(a->function), name ? name : "") == NN_OK;
+        const NnField *field = nn_data_field(a->data, f);
+        a->fields[i] = f;
+        for (int32_t d = 0; d < field->rank; d++)
+            a->dims[i][d + 1] = field->dims[d];
+        a->strides[i][field->rank] = 1;
+        for (int32_t d = field->rank; d > 0; d--)
+            a->strides[i][d - 1] = a->strides[i][d] * a->dims[i][d];
+        a->tensors[i] = (NnTensor){.buffer = a->buffers[f],
+                                   .type = field->type,
+                                   .rank = field->rank + 1,
+                                   .dims = a->dims[i],
+                                   .strides = a->strides[i]};
+        a->inputs[i] = &a->tensors[i];
+    }
+    return true;
+}
+
+static void unbind(Ask *a) {
+    nn_callable_free(a->callable);
+    for (uint32_t f = 0; a->buffers && f < a->data->n_fields; f++)
+        free(a->buffers[f]);
+    g_free(a->buffers);
+    g_free(a->tensors);
+    g_free(a->inputs);
+    g_free(a->dims);
+    g_free(a->strides);
+    g_free(a->fields);
+}
+
+/* ---- output ---- */
+
+static double element(const NnTensor *t, int64_t i) {
+    const void *at = nn_data(t);
+    switch (t->type) {
+    case NN_F32: return (double)((const float *)at)[i];
+    case NN_F64: return ((const double *)at)[i];
+    case NN_I64: return (double)((const int64_t *)at)[i];
+    case NN_I32: return (double)((const int32_t *)at)[i];
+    case NN_U8:
+    case NN_BOOL: return (double)((const uint8_t *)at)[i];
+    default: return 0;
+    }
+}
+
+static int64_t field_integer(const NnField *f, const void *buffer, uint64_t row) {
+    const NnTensor t = {.buffer = (NnBuffer)(uintptr_t)buffer, .type = f->type};
+    return (int64_t)element(&t, (int64_t)row * nn_product(f->dims, 0, f->rank));
+}
+
+static void put_class(const NnField *y, int64_t i) {
+    if (y && y->labels && i >= 0 && (uint64_t)i < y->classes)
+        fputs(y->labels[i], stdout);
+    else
+        printf("%" G_GINT64_FORMAT, i);
+}
+
+static bool is_classes(const Ask *a, const NnTensor *t, const NnField *y) {
+    return t->rank == 2 && y && y->classes && y->rank == 0 && (uint64_t)t->dims[1] == y->classes && a->data;
+}
+
+static void print_classes(const NnTensor *t, int64_t row, const NnField *y) {
+    bool taken[1 << 16] = {false};
+    const int64_t n = MIN(t->dims[1], (int64_t)G_N_ELEMENTS(taken));
+    for (int k = 0; k < TOP && k < n; k++) {
+        int64_t best = -1;
+        for (int64_t i = 0; i < n; i++)
+            if (!taken[i] &&
+                (best < 0 || element(t, row * t->dims[1] + i) > element(t, row * t->dims[1] + best)))
+                best = i;
+        taken[best] = true;
+        printf("%s", k ? "  " : "");
+        put_class(y, best);
+        printf(" %.4f", element(t, row * t->dims[1] + best));
+    }
+}
+
+static void print_values(const NnTensor *t, int64_t row, const char *separator) {
+    const int64_t n = t->rank ? nn_product(t->dims, 1, t->rank) : 1;
+    for (int64_t i = 0; i < n; i++)
+        printf("%s%.6g", i ? separator : "", element(t, row * n + i));
+}
+
+typedef enum Style { STYLE_TEXT, STYLE_CSV, STYLE_JSON } Style;
+
+static void print_row(const Ask *a, Style style, uint64_t index, uint64_t row, const NnTensor *t) {
+    uint32_t yi = 0;
+    const NnField *y = target(a, &yi);
+    const bool known = y && y->classes && y->rank == 0;
+    if (style == STYLE_JSON)
+        printf("{\"sample\": %" G_GUINT64_FORMAT ", \"prediction\": [", index);
+    else
+        printf("%" G_GUINT64_FORMAT "%s", index, style == STYLE_CSV ? "," : ": ");
+    if (style == STYLE_TEXT && is_classes(a, t, y))
+        print_classes(t, (int64_t)row, y);
+    else
+        print_values(t, (int64_t)row, style == STYLE_CSV ? "," : style == STYLE_JSON ? ", " : " ");
+    if (style == STYLE_JSON)
+        putchar(']');
+    if (known && style == STYLE_TEXT) {
+        fputs("  (is ", stdout);
+        put_class(y, field_integer(y, a->buffers[yi], row));
+        putchar(')');
+    } else if (known) {
+        printf(style == STYLE_JSON ? ", \"target\": %" G_GINT64_FORMAT : ",%" G_GINT64_FORMAT,
+               field_integer(y, a->buffers[yi], row));
+    }
+    puts(style == STYLE_JSON ? "}" : "");
+}
+
+/* ---- the command ---- */
+
+static bool find_split(Ask *a, Program *p, const char *name) {
+    for (uint32_t i = 0; i < a->data->n_splits; i++)
+        if (g_str_equal(nn_data_split(a->data, i)->name, name)) {
+            a->split = i;
+            return true;
+        }
+    nn_status_fail(p->status, NN_INVALID, "the data has no split \"%s\"", name);
+    return false;
+}
+
+static uint32_t shown_output(const Ask *a, Program *p) {
+    const uint32_t n = nn_context_host(p->context)->graph->function_outputs(a->function);
+    for (uint32_t i = 0; i < n; i++)
+        if (g_strcmp0(nn_function_output_name(a->function, i), "prediction") == 0)
+            return i;
+    return 0;
+}
+
+static void predict(Ask *a, Program *p, Style style, uint64_t first, uint64_t count) {
+    const uint64_t batch = nn_training_batch(a->training), all = nn_data_split(a->data, a->split)->count;
+    const uint32_t output = shown_output(a, p);
+    const uint64_t end = first < all ? first + MIN(count, all - first) : first;
+    g_autofree uint64_t *indices = g_new0(uint64_t, batch);
+    for (uint64_t at = first; at < end && nn_status_code(p->status) == NN_OK; at += batch) {
+        const uint64_t n = MIN(batch, end - at);
+        const NnTensor *result;
+        for (uint64_t i = 0; i < n; i++)
+            indices[i] = at + i;
+        for (uint32_t i = 0; i < a->n_inputs; i++)
+            a->dims[i][0] = (int64_t)n;
+        if (nn_training_read(a->training, a->split, n, indices, a->buffers, p->status) != NN_OK ||
+            nn_callable_call(a->callable, a->inputs, p->status) != NN_OK ||
+            nn_callable_output(a->callable, output, &result, p->status) != NN_OK)
+            return;
+        for (uint64_t i = 0; i < n; i++)
+            print_row(a, style, at + i, i, result);
+    }
+}
+
+static bool read_style(Program *p, Style *style) {
+    const char *name = nnrun_flag(p, "format");
+    static const char *const names[] = {"text", "csv", "json"};
+    *style = p->json ? STYLE_JSON : STYLE_TEXT;
+    for (uint32_t i = 0; name && i < G_N_ELEMENTS(names); i++)
+        if (g_str_equal(name, names[i])) {
+            *style = (Style)i;
+            return true;
+        }
+    if (name)
+        nn_status_fail(p->status, NN_INVALID, "--format has to be text, csv or json, found '%s'", name);
+    return name == NULL;
+}
+
+static void run_with(Program *p, Trained *trained) {
+    Ask a = {.training = trained->training, .data = nn_training_data(trained->training)};
+    const char *name = nnrun_flag(p, "function"), *split = nnrun_flag(p, "split");
+    uint64_t first, count;
+    Style style;
+    if (!read_style(p, &style) || !nnrun_flag_number(p, "first", 0, &first) ||
+        !nnrun_flag_number(p, "count", 10, &count) ||
+        !find_split(&a, p, split ? split : nn_data_split(a.data, a.data->n_splits - 1)->name))
+        return;
+    a.function = nn_network_function(nn_training_network(a.training), name ? name : "predict");
+    if (a.function == NULL) {
+        nn_status_fail(p->status, NN_UNSUPPORTED, "the model has no function \"%s\"",
+                       name ? name : "predict");
+        return;
+    }
+    a.n_inputs = nn_context_host(p->context)->graph->function_inputs(a.function);
+    if (bind(&a, p, nn_training_batch(a.training)))
+        a.callable = nn_callable_new(nn_training_session(a.training), a.function, p->status);
+    if (a.callable)
+        predict(&a, p, style, first, count);
+    unbind(&a);
+}
+
+static int run(Program *p) {
+    Trained trained;
+    if (training_open(p, &trained))
+        run_with(p, &trained);
+    training_close(&trained);
+    return nnrun_end(p);
+}
+
+static const Flag flags[] = {
+    TRAINING_FLAGS,
+    {"split", 0, "NAME", "Which split; otherwise the last one."},
+    {"first", 0, "N", "The first sample, from 0."},
+    {"count", 'n', "N", "How many samples; otherwise 10."},
+    {"format", 0, "NAME", "text, csv or json (a line each)."},
+    {"weights", 0, "NAME", "Which weights of a run folder: last (default) or best."},
+    {"function", 0, "NAME", "Which function of the model; otherwise predict."},
+};
+
+const Command nnrun_predict = {.name = "predict",
+                               .usage = "RUN [KEY=VALUE ...]",
+                               .summary = "Show what a trained network says of samples",
+                               .help = "Examples:\n"
+                                       "  nnrun predict runs/train/mnist-mlp\n"
+                                       "  nnrun predict runs/train/mnist-mlp --first 100 -n 5 --format csv\n"
+                                       "\nText shows the most probable classes, csv and json all values.\n",
+                               .min_words = 1,
+                               .max_words = ANY_WORDS,
+                               .n_flags = G_N_ELEMENTS(flags),
+                               .flags = flags,
+                               .run = run};
