@@ -15,6 +15,7 @@ unit_tests = \
 	tests/plugins/formats/test-safetensors
 
 contract_tests = \
+	tests/plugins/ops-cpu/test-gemm \
 	tests/models/test-build \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-safetensors
@@ -26,6 +27,7 @@ script_tests = \
 
 # Run again under ASan and UBSan by ./check.
 smoke_tests = \
+	tests/plugins/ops-cpu/test-gemm \
 	tests/core/config/test-override \
 	tests/core/config/test-parse \
 	tests/core/config/test-settings \
@@ -60,6 +62,9 @@ endif
 check_PROGRAMS += $(contract_tests)
 EXTRA_DIST += tests/core/plugin/fixture.c
 noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h
+
+noinst_HEADERS += tests/plugins/ops-cpu/simd-test.h
+tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la
 
 LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LIBS)
 

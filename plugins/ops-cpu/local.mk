@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # How the CPU does it fast, and the device 'cpu'. One line is one source file of the same name and one object.
 
+include plugins/ops-cpu/simd/local.mk
+
 plugin_packages += ops-cpu
 opscpudir = $(pluginsdir)/ops-cpu
 opscpu_LTLIBRARIES =
