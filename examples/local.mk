@@ -14,3 +14,8 @@ dist_examples_DATA = \
 	examples/mnist-mlp.yaml \
 	examples/mnist-rbm.yaml \
 	examples/shakespeare-lstm.yaml
+
+thirdpartydir = $(examplesdir)/third-party-op
+dist_thirdparty_DATA = \
+	examples/third-party-op/Makefile \
+	examples/third-party-op/swish.c

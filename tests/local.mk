@@ -22,6 +22,8 @@ contract_tests = \
 
 script_tests = \
 	tests/nnrun/test-nothing-hidden.sh \
+	tests/abi/test-abi.sh \
+	tests/nnrun/test-outside.sh \
 	tests/nnrun/test-plugin.sh \
 	tests/nnrun/test-version.sh
 
@@ -60,7 +62,19 @@ if HAVE_CRITERION
 check_PROGRAMS += $(unit_tests)
 endif
 check_PROGRAMS += $(contract_tests)
-EXTRA_DIST += tests/core/plugin/fixture.c
+EXTRA_DIST += tests/core/plugin/fixture.c tests/abi/add.c tests/abi/layout.txt tests/abi/record $(abi_headers)
+abi_headers = \
+	tests/abi/0.1/nn/abi.h \
+	tests/abi/0.1/nn/dataset.h \
+	tests/abi/0.1/nn/device.h \
+	tests/abi/0.1/nn/format.h \
+	tests/abi/0.1/nn/graph.h \
+	tests/abi/0.1/nn/kernel.h \
+	tests/abi/0.1/nn/model.h \
+	tests/abi/0.1/nn/operator.h \
+	tests/abi/0.1/nn/optimizer.h \
+	tests/abi/0.1/nn/plugin.h \
+	tests/abi/0.1/nn/settings.h
 noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h
 
 noinst_HEADERS += tests/plugins/ops-cpu/simd-test.h

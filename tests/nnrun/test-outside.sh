@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A third party's view: nnrun is installed somewhere, and examples/third-party-op is built against that with pkg-config alone.
+set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL NN_PLUGIN_PATH
+stage=$PWD/stage
+if ! make -s -C "$BUILDDIR" install DESTDIR="$stage" >install.log 2>&1; then
+    echo "not ok make install DESTDIR"
+    tail -20 install.log
+    exit 1
+fi
+echo "ok make install DESTDIR"
+pc=$(dirname "$(find "$stage" -name nn.pc)")
+export PKG_CONFIG_PATH="$pc" PKG_CONFIG_SYSROOT_DIR="$stage"
+plugins=$stage$(PKG_CONFIG_SYSROOT_DIR= pkg-config --variable=pluginsdir nn)
+lib=$(dirname "$(find "$stage" -name libnn.so)")
+program=$(find "$stage" -name nnrun -type f -perm -u+x | head -1)
+export LD_LIBRARY_PATH="$lib" XDG_DATA_HOME="$PWD/none"
+
+cp "$SRCDIR"/examples/third-party-op/* . && chmod u+w swish.c Makefile
+if make -s NNRUN="$program" >make.log 2>&1; then
+    echo "ok the example builds with pkg-config alone"
+else
+    echo "not ok the example builds with pkg-config alone"
+    cat make.log
+fi
+grep -q '^nn_plugin_entry$' <<EOF && echo "ok it exports its entry only" || echo "not ok it exports more than its entry"
+$(nm -D --defined-only swish.so | awk '{ print $3 }')
+EOF
+if make -s install NNRUN="$program" FOLDER="$plugins/swish" >make.log 2>&1 &&
+    "$program" ops com.example/Swish --plugin-path "$plugins" >out 2>&1 && grep -q 'How steep the gate is' out; then
+    echo "ok it is installed beside the others and found"
+else
+    echo "not ok it is installed beside the others and found"
+    cat make.log out
+fi
+"$program" plugin list --plugin-path "$plugins" --json >out 2>&1
+if grep -q '"name": "ops"' out && ! grep -q '"problem": "' out; then
+    echo "ok the installed packages are whole after stripping and relinking"
+else
+    echo "not ok the installed packages are whole"
+    cat out
+fi
