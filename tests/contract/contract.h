@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the contract tests share: a context on the built plug-ins, a function built in a few lines, calls with plain arrays. A
+ * test is a plain program on nn.h, run on each device that NN_TEST_DEVICES names, and prints `ok` or `not ok` per case.
+ */
+#ifndef NN_TESTS_CONTRACT_H
+#define NN_TESTS_CONTRACT_H
+
+#include "nn/nn.h"
+#include "nn/plugin.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Test {
+    NnContext *context;
+    const NnHost *nn;
+    NnStatus *status;
+    const char *device;
+    uint32_t flags;
+    NnNetwork *network;
+    NnSession *session;
+} Test;
+
+static int failures;
+
+static inline void report(const Test *t, const char *name, bool good) {
+    printf("%s %s on %s\n", good ? "ok" : "not ok", name, t->device);
+    if (!good && nn_status_code(t->status) != NN_OK)
+        printf("# %s\n", nn_status_message(t->status));
+    failures += !good;
+    nn_status_clear(t->status);
+}
+
+/* f32 tensors of up to four dimensions, on the stack of the caller. */
+typedef struct Array {
+    NnTensor tensor;
+    int64_t dims[4], strides[4];
+} Array;
+
+static inline const NnTensor *array(Array *a, int32_t type, void *data, int32_t rank, const int64_t *dims) {
+    int64_t stride = 1;
+    a->tensor = (NnTensor){.buffer = data, .type = type, .rank = rank, .dims = a->dims, .strides = a->strides};
+    for (int32_t i = rank - 1; i >= 0; i--) {
+        a->dims[i] = dims[i];
+        a->strides[i] = stride;
+        stride *= dims[i];
+    }
+    return &a->tensor;
+}
+
+#define DIMS(...) (int32_t)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__}
+#define FLOATS(a, data, ...) array(a, NN_F32, data, DIMS(__VA_ARGS__))
+#define SCALAR(a, type, data) array(a, type, data, 0, NULL)
+
+static inline bool open_session(Test *t, uint32_t flags) {
+    const char *devices[] = {t->device, NULL};
+    const NnSessionOptions options = {.struct_size = sizeof options, .flags = flags | t->flags, .devices = devices, .seed = 7};
+    t->session = nn_session_new(t->context, t->network, &options, t->status);
+    return t->session != NULL;
+}
+
+/* Seals the graph and makes it callable in the test's session, which is opened when there is none. */
+static inline NnCallable *callable(Test *t, NnGraph *g, NnFunction **function) {
+    *function = t->network ? nn_network_seal(t->network, g, t->status) : nn_graph_seal(g, t->status);
+    if (*function == NULL || (t->session == NULL && !open_session(t, NN_SESSION_NO_FALLBACK)))
+        return NULL;
+    return nn_callable_new(t->session, *function, t->status);
+}
+
+/* Element k of output i of the last call, as a double; NaN with the status set when there is none. */
+static inline double result(Test *t, NnCallable *c, uint32_t i, int64_t k) {
+    const NnTensor *out = NULL;
+    if (c == NULL || nn_callable_output(c, i, &out, t->status) != NN_OK || k >= nn_elements(out))
+        return (double)NAN;
+    switch (out->type) {
+    case NN_F32: return (double)((const float *)nn_data(out))[k];
+    case NN_F64: return ((const double *)nn_data(out))[k];
+    case NN_I64: return (double)((const int64_t *)nn_data(out))[k];
+    case NN_BOOL: return ((const uint8_t *)nn_data(out))[k];
+    default: return (double)NAN;
+    }
+}
+
+static inline int64_t result_size(Test *t, NnCallable *c, uint32_t i) {
+    const NnTensor *out = NULL;
+    return c && nn_callable_output(c, i, &out, t->status) == NN_OK ? nn_elements(out) : -1;
+}
+
+static inline bool near(double a, double b) { return fabs(a - b) <= 1e-4 * (1 + fabs(b)); }
+
+static inline void close_session(Test *t, NnCallable *c, NnFunction *f) {
+    nn_callable_free(c);
+    nn_session_free(t->session);
+    t->session = NULL;
+    if (t->network == NULL)
+        nn_function_free(f);
+}
+
+/* Runs `body` on every device of NN_TEST_DEVICES (a comma list; else `reference`). */
+static inline int on_each_device(void (*body)(Test *)) {
+    const char *list = getenv("NN_TEST_DEVICES");
+    char names[256];
+    (void)snprintf(names, sizeof names, "%s", list ? list : "reference,toy");
+    char *rest = names;
+    for (char *name; (name = strtok_r(rest, ",", &rest)) != NULL;) {
+        Test t = {.status = nn_status_new(), .device = name};
+        t.context = nn_context_new(NULL, t.status);
+        if (t.context == NULL) {
+            report(&t, "context", false);
+        } else {
+            t.nn = nn_context_host(t.context);
+            body(&t);
+            nn_session_free(t.session);
+            nn_network_free(t.network);
+            nn_context_free(t.context);
+        }
+        nn_status_free(t.status);
+    }
+    return failures != 0;
+}
+
+#endif
