@@ -16,6 +16,10 @@ unit_tests = \
 
 contract_tests = \
 	tests/plugins/ops-cpu/test-gemm \
+	tests/contract/basic \
+	tests/contract/state \
+	tests/contract/shapes \
+	tests/contract/errors \
 	tests/models/test-build \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-safetensors
@@ -58,6 +62,15 @@ valgrind_tests = \
 # NAME_LDFLAGS = $(test_module_flags).
 test_module_flags = $(AM_LDFLAGS) -rpath /nowhere
 
+# The asynchronous device of the contract tests, in a package of its own.
+check_LTLIBRARIES += tests/contract/toy/toy-device.la
+tests_contract_toy_toy_device_la_SOURCES = tests/contract/toy-device.c
+tests_contract_toy_toy_device_la_LDFLAGS = $(test_module_flags)
+tests_contract_toy_toy_device_la_LIBADD = $(PTHREAD_LIBS)
+tests/contract/toy/manifest.yaml: tests/contract/toy/toy-device.la nnrun/nnrun$(EXEEXT)
+	$(AM_V_GEN)MODULES='$(check_LTLIBRARIES)' $(SHELL) $(srcdir)/build-aux/make-manifest nnrun/nnrun$(EXEEXT) toy tests/contract/toy
+CLEANFILES += tests/contract/toy/manifest.yaml
+
 if HAVE_CRITERION
 check_PROGRAMS += $(unit_tests)
 endif
@@ -76,6 +89,8 @@ abi_headers = \
 	tests/abi/0.1/nn/plugin.h \
 	tests/abi/0.1/nn/settings.h
 noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h
+EXTRA_DIST += tests/core/plugin/fixture.c
+noinst_HEADERS += tests/contract/contract.h tests/fuzz/driver.h tests/plugins/host.h
 
 noinst_HEADERS += tests/plugins/ops-cpu/simd-test.h
 tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la
@@ -85,7 +100,7 @@ LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LI
 EXTRA_DIST += tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests) $(long_tests)
 
 run_tests = $(SHELL) $(srcdir)/tests/run -s '$(abs_top_srcdir)' -b '$(abs_top_builddir)'
-test_needs = all-am $(check_PROGRAMS) $(check_LTLIBRARIES)
+test_needs = all-am $(check_PROGRAMS) $(check_LTLIBRARIES) tests/contract/toy/manifest.yaml
 
 # One test: make check TESTS=tests/core/test-version
 .PHONY: check-smoke check-long check-tsan check-valgrind

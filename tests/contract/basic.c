@@ -4,7 +4,7 @@
 
 static void product(Test *t) {
     const NnHost *nn = t->nn;
-    NnGraph *g = nn_graph_new(t->context, NULL, "product", NN_INFERENCE);
+    NnGraph *g = begin(t, "product");
     NnValue *x = nn->graph->input(g, "x", NN_F32, 2, (const int64_t[]){NN_DIM_UNKNOWN, 2});
     NnValue *w = nn->graph->constant(g, NN_F32, 2, (const int64_t[]){2, 2}, (const float[]){1, 2, 3, -4});
     NnValue *y = nn_op1(nn, g, "Relu", nn_op2(nn, g, "Add", nn_op2(nn, g, "MatMul", x, w), nn_scalar(nn, g, NN_F32, 1)));
@@ -12,14 +12,13 @@ static void product(Test *t) {
     nn->graph->output(g, "again", y);
     nn->graph->output(g, "x", x);
     nn->graph->output(g, "w", w);
-    NnFunction *f = NULL;
-    NnCallable *c = callable(t, g, &f);
+    NnCallable *c = callable(t, g);
     bool good = c != NULL;
     float data[] = {1, 1, 0, 2, 5, 1};
     Array a;
     for (int64_t rows = 1; rows <= 3 && good; rows++)
         for (int repeat = 0; repeat < 2 && good; repeat++) {
-            good = nn_callable_call(c, (const NnTensor *[]){FLOATS(&a, data, rows, 2)}, t->status) == NN_OK;
+            good = CALL(t, c, FLOATS(&a, data, rows, 2));
             good = good && result_size(t, c, 0) == rows * 2 && near(result(t, c, 0, 0), 5) && near(result(t, c, 0, 1), 0);
             good = good && near(result(t, c, 1, 0), 5) && near(result(t, c, 2, 1), 1) && near(result(t, c, 3, 3), -4);
             good = good && (rows < 3 || near(result(t, c, 0, 4), 9));
@@ -34,7 +33,7 @@ static void product(Test *t) {
         fputs(text, stdout);
     free(text);
     report(t, "explain names the nodes", good);
-    close_session(t, c, f);
+    close_session(t, c);
 }
 
 int main(void) { return on_each_device(product); }

@@ -63,11 +63,11 @@ static inline bool open_session(Test *t, uint32_t flags) {
 }
 
 /* Seals the graph and makes it callable in the test's session, which is opened when there is none. */
-static inline NnCallable *callable(Test *t, NnGraph *g, NnFunction **function) {
-    *function = t->network ? nn_network_seal(t->network, g, t->status) : nn_graph_seal(g, t->status);
-    if (*function == NULL || (t->session == NULL && !open_session(t, NN_SESSION_NO_FALLBACK)))
+static inline NnCallable *callable(Test *t, NnGraph *g) {
+    NnFunction *f = nn_network_seal(t->network, g, t->status);
+    if (f == NULL || (t->session == NULL && !open_session(t, NN_SESSION_NO_FALLBACK)))
         return NULL;
-    return nn_callable_new(t->session, *function, t->status);
+    return nn_callable_new(t->session, f, t->status);
 }
 
 /* Element k of output i of the last call, as a double; NaN with the status set when there is none. */
@@ -91,15 +91,33 @@ static inline int64_t result_size(Test *t, NnCallable *c, uint32_t i) {
 
 static inline bool near(double a, double b) { return fabs(a - b) <= 1e-4 * (1 + fabs(b)); }
 
-static inline void close_session(Test *t, NnCallable *c, NnFunction *f) {
+static inline NnGraph *begin(Test *t, const char *name) { return nn_graph_new(t->context, t->network, name, NN_TRAINING); }
+
+static inline NnVariable *variable(Test *t, NnGraph *g, const char *name, const char *init, double a, int32_t rank, const int64_t *dims) {
+    const NnVariableSpec spec = {
+        .struct_size = sizeof spec, .type = NN_F32, .name = name, .rank = rank, .dims = dims, .init = init, .a = a};
+    return t->nn->graph->variable(g, &spec);
+}
+
+static inline float stored(Test *t, NnVariable *v, uint64_t n, uint64_t k) {
+    float values[64] = {0};
+    if (n > 64 || nn_session_read(t->session, v, values, n * sizeof *values, t->status) != NN_OK)
+        return NAN;
+    return values[k];
+}
+
+static inline bool call(Test *t, NnCallable *c, const NnTensor *const *inputs) {
+    return c && nn_callable_call(c, inputs, t->status) == NN_OK && nn_callable_wait(c, t->status) == NN_OK;
+}
+#define CALL(t, c, ...) call(t, c, (const NnTensor *const[]){__VA_ARGS__})
+
+static inline void close_session(Test *t, NnCallable *c) {
     nn_callable_free(c);
     nn_session_free(t->session);
     t->session = NULL;
-    if (t->network == NULL)
-        nn_function_free(f);
 }
 
-/* Runs `body` on every device of NN_TEST_DEVICES (a comma list; else `reference`). */
+/* Runs `body` on every device of NN_TEST_DEVICES (a comma list; else both). */
 static inline int on_each_device(void (*body)(Test *)) {
     const char *list = getenv("NN_TEST_DEVICES");
     char names[256];
@@ -107,16 +125,21 @@ static inline int on_each_device(void (*body)(Test *)) {
     char *rest = names;
     for (char *name; (name = strtok_r(rest, ",", &rest)) != NULL;) {
         Test t = {.status = nn_status_new(), .device = name};
-        t.context = nn_context_new(NULL, t.status);
-        if (t.context == NULL) {
-            report(&t, "context", false);
+        char folder[512];
+        (void)snprintf(folder, sizeof folder, "%s/tests/contract", getenv("BUILDDIR") ? getenv("BUILDDIR") : ".");
+        const NnOptions options = {.struct_size = sizeof options, .plugin_paths = (const char *[]){folder, NULL}};
+        t.context = nn_context_new(&options, t.status);
+        if (t.context)
+            t.network = nn_network_new(t.context, "blank", NULL, NULL, 1, t.status);
+        if (t.network == NULL) {
+            report(&t, "context and network", false);
         } else {
             t.nn = nn_context_host(t.context);
             body(&t);
             nn_session_free(t.session);
-            nn_network_free(t.network);
-            nn_context_free(t.context);
         }
+        nn_network_free(t.network);
+        nn_context_free(t.context);
         nn_status_free(t.status);
     }
     return failures != 0;
