@@ -33,6 +33,10 @@ script_tests = \
 
 # Run again under ASan and UBSan by ./check.
 smoke_tests = \
+	tests/contract/basic \
+	tests/contract/state \
+	tests/contract/shapes \
+	tests/contract/errors \
 	tests/plugins/ops-cpu/test-gemm \
 	tests/core/config/test-override \
 	tests/core/config/test-parse \
@@ -89,8 +93,7 @@ abi_headers = \
 	tests/abi/0.1/nn/plugin.h \
 	tests/abi/0.1/nn/settings.h
 noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h
-EXTRA_DIST += tests/core/plugin/fixture.c
-noinst_HEADERS += tests/contract/contract.h tests/fuzz/driver.h tests/plugins/host.h
+noinst_HEADERS += tests/contract/contract.h
 
 noinst_HEADERS += tests/plugins/ops-cpu/simd-test.h
 tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la
