@@ -10,6 +10,7 @@ unit_tests = \
 	tests/core/config/test-write \
 	tests/core/plugin/test-manifest \
 	tests/core/plugin/test-registry \
+	tests/core/test-context \
 	tests/core/test-suggest \
 	tests/core/test-version \
 	tests/plugins/formats/test-safetensors
@@ -44,6 +45,7 @@ smoke_tests = \
 	tests/core/config/test-write \
 	tests/core/plugin/test-manifest \
 	tests/core/plugin/test-registry \
+	tests/core/test-context \
 	tests/core/test-suggest \
 	tests/core/test-version \
 	tests/fuzz/fuzz-config \
