@@ -16,6 +16,8 @@ ops_LTLIBRARIES += plugins/ops/asin.la
 ops_LTLIBRARIES += plugins/ops/asinh.la
 ops_LTLIBRARIES += plugins/ops/atan.la
 ops_LTLIBRARIES += plugins/ops/atanh.la
+ops_LTLIBRARIES += plugins/ops/average-pool.la
+ops_LTLIBRARIES += plugins/ops/bernoulli.la
 ops_LTLIBRARIES += plugins/ops/cast.la
 ops_LTLIBRARIES += plugins/ops/cast-like.la
 ops_LTLIBRARIES += plugins/ops/ceil.la
@@ -33,6 +35,7 @@ ops_LTLIBRARIES += plugins/ops/cos.la
 ops_LTLIBRARIES += plugins/ops/cosh.la
 ops_LTLIBRARIES += plugins/ops/cum-sum.la
 ops_LTLIBRARIES += plugins/ops/div.la
+ops_LTLIBRARIES += plugins/ops/dropout.la
 ops_LTLIBRARIES += plugins/ops/elu.la
 ops_LTLIBRARIES += plugins/ops/equal.la
 ops_LTLIBRARIES += plugins/ops/erf.la
@@ -46,6 +49,8 @@ ops_LTLIBRARIES += plugins/ops/gather-elements.la
 ops_LTLIBRARIES += plugins/ops/gather-nd.la
 ops_LTLIBRARIES += plugins/ops/gelu.la
 ops_LTLIBRARIES += plugins/ops/gemm.la
+ops_LTLIBRARIES += plugins/ops/global-average-pool.la
+ops_LTLIBRARIES += plugins/ops/global-max-pool.la
 ops_LTLIBRARIES += plugins/ops/greater.la
 ops_LTLIBRARIES += plugins/ops/greater-or-equal.la
 ops_LTLIBRARIES += plugins/ops/hard-sigmoid.la
@@ -69,9 +74,11 @@ ops_LTLIBRARIES += plugins/ops/min.la
 ops_LTLIBRARIES += plugins/ops/mish.la
 ops_LTLIBRARIES += plugins/ops/mod.la
 ops_LTLIBRARIES += plugins/ops/mul.la
+ops_LTLIBRARIES += plugins/ops/multinomial.la
 ops_LTLIBRARIES += plugins/ops/neg.la
 ops_LTLIBRARIES += plugins/ops/negative-log-likelihood-loss.la
 ops_LTLIBRARIES += plugins/ops/non-zero.la
+ops_LTLIBRARIES += plugins/ops/normal.la
 ops_LTLIBRARIES += plugins/ops/not.la
 ops_LTLIBRARIES += plugins/ops/one-hot.la
 ops_LTLIBRARIES += plugins/ops/ones-like.la
@@ -79,6 +86,10 @@ ops_LTLIBRARIES += plugins/ops/or.la
 ops_LTLIBRARIES += plugins/ops/p-relu.la
 ops_LTLIBRARIES += plugins/ops/pad.la
 ops_LTLIBRARIES += plugins/ops/pow.la
+ops_LTLIBRARIES += plugins/ops/random-normal.la
+ops_LTLIBRARIES += plugins/ops/random-normal-like.la
+ops_LTLIBRARIES += plugins/ops/random-uniform.la
+ops_LTLIBRARIES += plugins/ops/random-uniform-like.la
 ops_LTLIBRARIES += plugins/ops/range.la
 ops_LTLIBRARIES += plugins/ops/reciprocal.la
 ops_LTLIBRARIES += plugins/ops/reduce-l1.la
@@ -125,6 +136,7 @@ ops_LTLIBRARIES += plugins/ops/tile.la
 ops_LTLIBRARIES += plugins/ops/top-k.la
 ops_LTLIBRARIES += plugins/ops/transpose.la
 ops_LTLIBRARIES += plugins/ops/trilu.la
+ops_LTLIBRARIES += plugins/ops/uniform.la
 ops_LTLIBRARIES += plugins/ops/unsqueeze.la
 ops_LTLIBRARIES += plugins/ops/where.la
 ops_LTLIBRARIES += plugins/ops/xor.la
@@ -137,10 +149,13 @@ EXTRA_DIST += \
 	plugins/ops/family/cast.h \
 	plugins/ops/family/convolution.h \
 	plugins/ops/family/define.h \
+	plugins/ops/family/drawn.h \
+	plugins/ops/family/global-pool.h \
 	plugins/ops/family/index.h \
 	plugins/ops/family/loop-gradient.h \
 	plugins/ops/family/loops.h \
 	plugins/ops/family/loss.h \
+	plugins/ops/family/philox.h \
 	plugins/ops/family/pool.h \
 	plugins/ops/family/product.h \
 	plugins/ops/family/reduce.h \
