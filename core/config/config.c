@@ -230,7 +230,7 @@ int32_t nn_config_as_int(const NnConfig *node, int64_t *value, NnStatus *status)
 }
 
 int32_t nn_config_as_uint(const NnConfig *node, uint64_t *value, NnStatus *status) {
-    int64_t found;
+    int64_t found = 0;
     const int32_t code = nn_config_as_int(node, &found, status);
 
     if (code != NN_OK)
