@@ -13,6 +13,10 @@ unit_tests = \
 	tests/core/test-context \
 	tests/core/test-suggest \
 	tests/core/test-version \
+	tests/plugins/datasets/test-csv \
+	tests/plugins/datasets/test-glyphs \
+	tests/plugins/datasets/test-idx \
+	tests/plugins/datasets/test-text \
 	tests/plugins/formats/test-safetensors
 
 contract_tests = \
@@ -50,6 +54,10 @@ smoke_tests = \
 	tests/core/test-version \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-safetensors \
+	tests/plugins/datasets/test-csv \
+	tests/plugins/datasets/test-glyphs \
+	tests/plugins/datasets/test-idx \
+	tests/plugins/datasets/test-text \
 	tests/plugins/formats/test-safetensors \
 	tests/nnrun/test-plugin.sh \
 	tests/nnrun/test-version.sh
@@ -96,6 +104,7 @@ abi_headers = \
 	tests/abi/0.1/nn/settings.h
 noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h
 noinst_HEADERS += tests/contract/contract.h
+noinst_HEADERS += tests/plugins/datasets/open.h
 
 noinst_HEADERS += tests/plugins/ops-cpu/simd-test.h
 tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la
