@@ -25,6 +25,7 @@ contract_tests = \
 	tests/contract/state \
 	tests/contract/shapes \
 	tests/contract/errors \
+	tests/contract/control \
 	tests/models/test-build \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-safetensors
@@ -42,6 +43,7 @@ smoke_tests = \
 	tests/contract/state \
 	tests/contract/shapes \
 	tests/contract/errors \
+	tests/contract/control \
 	tests/plugins/ops-cpu/test-gemm \
 	tests/core/config/test-override \
 	tests/core/config/test-parse \
