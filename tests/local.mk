@@ -28,7 +28,8 @@ contract_tests = \
 	tests/contract/control \
 	tests/models/test-build \
 	tests/fuzz/fuzz-config \
-	tests/fuzz/fuzz-safetensors
+	tests/fuzz/fuzz-safetensors \
+	tests/ops/test-gradients
 
 script_tests = \
 	tests/nnrun/test-nothing-hidden.sh \
@@ -112,6 +113,9 @@ noinst_HEADERS += tests/plugins/ops-cpu/simd-test.h
 tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la
 
 LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LIBS)
+
+noinst_HEADERS += tests/ops/eager.h tests/ops/sample.h
+tests_ops_test_gradients_SOURCES = tests/ops/test-gradients.c tests/ops/eager.c tests/ops/sample.c
 
 EXTRA_DIST += tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests) $(long_tests)
 

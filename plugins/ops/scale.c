@@ -16,7 +16,7 @@ NN_COMPOSITE_OPERATOR(scale, NN_OURS("Scale", 1), .role = "scale",
                       NN_IN({"X", "T", NN_FLOATS, 0, 0, "a tensor"},
                             {"factor", "F", NN_MASK(NN_F32), 0, 0, "a scalar"}),
                       NN_OUT({"Y", "T", NN_FLOATS, 0, 0, "X * factor"}),
-                      NN_SAMPLES("[2,3] []", "[] []", "[0,3] []"),
+                      NN_SAMPLES("[2,3] f32[]", "[] f32[]", "[0,3] f32[]"),
                       .doc = "Multiplies a tensor of any floating type by an f32 scalar.", .body = body);
 
 NN_OPERATORS(scale, "A tensor times a scalar.", NN_OP("nn/Scale", scale))

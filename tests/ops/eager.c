@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A node is inferred with the values of its inputs as constants, so that every shape is known when it runs.
+ */
+#include "eager.h"
+
+#include "nn/plugin.h"
+#include "status.h"
+
+void eager_begin(Eager *e, NnContext *context, NnStatus *status) {
+    e->context = context;
+    e->status = status;
+    e->known = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)tensor_free);
+}
+
+void eager_set(Eager *e, NnValue *v, const NnTensor *t) { g_hash_table_insert(e->known, v, tensor_copy(t)); }
+void eager_end(Eager *e) { g_hash_table_unref(e->known); }
+
+static int32_t run_primitive(NnContext *context, NnGraphNode *node, Tensor *const *inputs, Tensor **outputs,
+                             NnStatus *status) {
+    const NnNode *view = &node->view;
+    const NnTensor *in[SAMPLE_MAX * 4] = {0};
+    NnTensor *out[SAMPLE_MAX * 4] = {0};
+    for (uint32_t i = 0; i < view->n_inputs; i++)
+        in[i] = inputs[i] ? &inputs[i]->t : NULL;
+    for (uint32_t i = 0; i < view->n_outputs; i++) {
+        const NnValueInfo *info = &node->outputs[i]->info;
+        int64_t dims[NN_MAX_RANK];
+        for (int32_t k = 0; k < info->rank; k++) {
+            dims[k] = nn_dim_max(info->dims[k]);
+            if (info->dims[k] == NN_DIM_UNKNOWN)
+                return nn_status_fail(status, NN_ERROR,
+                                      "%s: dimension %d of output %u is not known although all inputs are",
+                                      view->op, k, i);
+        }
+        if (info->rank < 0 || info->type == NN_NONE)
+            return nn_status_fail(status, NN_ERROR,
+                                  "%s: type or rank of output %u is not known although all inputs are",
+                                  view->op, i);
+        outputs[i] = tensor_new(info->type, info->rank, dims);
+        out[i] = &outputs[i]->t;
+    }
+    const NnCall call = {.struct_size = sizeof call,
+                         .n_inputs = view->n_inputs,
+                         .n_outputs = view->n_outputs,
+                         .inputs = in,
+                         .outputs = out,
+                         .host = nn_registry_host(context, view->definition),
+                         .node = view,
+                         .status = status};
+    const int32_t code = view->definition->compute(&call);
+    if (code == NN_OK && nn_status_failed(status))
+        return nn_status_code(status);
+    return code == NN_OK ? NN_OK : nn_status_fail(status, code, "%s failed without a sentence", view->op);
+}
+
+static int32_t run_composite(NnContext *context, NnGraphNode *node, Tensor *const *inputs, Tensor **outputs,
+                             NnStatus *status) {
+    NnValue *values[SAMPLE_MAX * 4] = {0};
+    if (nn_graph_expand(node, values) != NN_OK) {
+        nn_status_copy(status, node->graph->status);
+        return nn_status_code(status);
+    }
+    Eager inner;
+    eager_begin(&inner, context, status);
+    for (uint32_t i = 0; i < node->view.n_inputs; i++)
+        if (node->inputs[i])
+            eager_set(&inner, node->inputs[i], &inputs[i]->t);
+    for (uint32_t i = 0; i < node->view.n_outputs; i++) {
+        const Tensor *x = values[i] ? eager_value(&inner, values[i]) : NULL;
+        outputs[i] = x ? tensor_copy(&x->t) : NULL;
+    }
+    eager_end(&inner);
+    return nn_status_code(status);
+}
+
+int32_t eager_run(NnContext *context, const NnNodeSpec *spec, Tensor *const *inputs, Tensor **outputs,
+                  NnStatus *status) {
+    NnGraph *g = nn_graph_new(context, NULL, "eager", NN_TRAINING);
+    NnValue *values[SAMPLE_MAX * 4] = {0}, *made[SAMPLE_MAX * 4] = {0};
+    NnNodeSpec own = *spec;
+    for (uint32_t i = 0; i < spec->n_outputs; i++)
+        outputs[i] = NULL;
+    for (uint32_t i = 0; i < spec->n_inputs; i++)
+        if (inputs[i])
+            values[i] = nn_graph_functions.constant(g, inputs[i]->t.type, inputs[i]->t.rank, inputs[i]->dims,
+                                                    inputs[i]->t.buffer);
+    own.inputs = values;
+    if (nn_graph_functions.node(g, &own, made) == NN_OK) {
+        NnGraphNode *node = made[0]->node;
+        if (NN_HAS(node->view.definition, compute))
+            (void)run_primitive(context, node, inputs, outputs, status);
+        else if (NN_HAS(node->view.definition, body))
+            (void)run_composite(context, node, inputs, outputs, status);
+        else
+            nn_status_fail(status, NN_UNSUPPORTED, "%s has neither a reference kernel nor a body", spec->op);
+    }
+    nn_status_copy(status, g->status);
+    nn_graph_free(g);
+    return nn_status_code(status);
+}
+
+static const Tensor *run_node(Eager *e, NnGraphNode *node, uint32_t wanted) {
+    Tensor *inputs[SAMPLE_MAX * 4] = {0}, *outputs[SAMPLE_MAX * 4] = {0};
+    for (uint32_t i = 0; i < node->view.n_inputs; i++) {
+        const Tensor *x = node->inputs[i] ? eager_value(e, node->inputs[i]) : NULL;
+        if (node->inputs[i] && !x)
+            return NULL;
+        inputs[i] = (Tensor *)(uintptr_t)x;
+    }
+    g_autofree char *name = nn_operator_name(node->view.definition);
+    const NnNodeSpec spec = {.struct_size = sizeof spec,
+                             .version = node->view.version,
+                             .op = name,
+                             .n_inputs = node->view.n_inputs,
+                             .n_outputs = node->view.n_outputs,
+                             .n_attrs = node->view.n_attrs,
+                             .attr_stride = node->view.attr_stride,
+                             .attrs = node->view.attrs};
+    if (eager_run(e->context, &spec, inputs, outputs, e->status) != NN_OK)
+        return NULL;
+    for (uint32_t i = 0; i < node->view.n_outputs; i++)
+        g_hash_table_insert(e->known, node->outputs[i], outputs[i]);
+    return outputs[wanted];
+}
+
+const Tensor *eager_value(Eager *e, NnValue *v) {
+    v = nn_value_now(v);
+    const Tensor *known = g_hash_table_lookup(e->known, v);
+    if (known || nn_status_failed(e->status))
+        return known;
+    if (v->origin == NN_FROM_NODE)
+        return run_node(e, v->node, v->index);
+    if (v->origin == NN_FROM_RANDOM) {
+        const int64_t two = 2;
+        Tensor *x = tensor_new(NN_I64, 1, &two);
+        tensor_set(&x->t, 0, 42);
+        g_hash_table_insert(e->known, v, x);
+        return x;
+    }
+    if (v->info.value)
+        eager_set(e, v, v->info.value);
+    else
+        nn_status_fail(e->status, NN_ERROR, "input %s has no value", v->info.name ? v->info.name : "");
+    return g_hash_table_lookup(e->known, v);
+}
