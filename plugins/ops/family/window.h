@@ -34,7 +34,7 @@ static inline int32_t nn_window_list(const NnHost *nn, NnStatus *status, const N
         return nn_fail(nn, status, NN_INVALID, "%s has %u elements: expected %d", key, count, n);
     for (int32_t i = 0; i < n; i++) {
         out[i] = list ? list[i] : preset;
-        if (out[i] < least || out[i] > INT32_MAX)
+        if (list && (out[i] < least || out[i] > INT32_MAX))
             return nn_fail(nn, status, NN_INVALID, "%s has the element %lld: expected at least %lld", key,
                            (long long)out[i], (long long)least);
     }
