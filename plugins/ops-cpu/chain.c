@@ -3,112 +3,9 @@
  * Element-wise operators on the CPU: connected ones of the same extents become one chain (simd/chain.h), so that an
  * activation, a mask, a whole optimizer update reads and writes memory once. A single node is a chain of one.
  */
-#include "cpu.h"
-#include "simd/chain.h"
+#include "chain.h"
 
-#define MAX_GROUP 48u
-#define MAX_VIEW 4096u
 #define GRAIN 16384u /* elements a task: below it a thread costs more than it brings */
-
-/* How an operator is said in chain codes. */
-typedef struct Word {
-    const char *domain, *op;
-    uint8_t code, arity;
-    const char *slope; /* the attribute that becomes k */
-} Word;
-
-static const Word words[] = {
-    {"", "Add", CPU_ADD, 2, NULL},
-    {"", "Sub", CPU_SUB, 2, NULL},
-    {"", "Mul", CPU_MUL, 2, NULL},
-    {"", "Div", CPU_DIV, 2, NULL},
-    {"", "Max", CPU_MAX, 2, NULL},
-    {"", "Min", CPU_MIN, 2, NULL},
-    {"", "Pow", CPU_POW, 2, NULL},
-    {"", "Less", CPU_LESS, 2, NULL},
-    {"", "LessOrEqual", CPU_LESS_EQUAL, 2, NULL},
-    {"", "Greater", CPU_GREATER, 2, NULL},
-    {"", "GreaterOrEqual", CPU_GREATER_EQUAL, 2, NULL},
-    {"", "Equal", CPU_EQUAL, 2, NULL},
-    {"", "And", CPU_AND, 2, NULL},
-    {"", "Or", CPU_OR, 2, NULL},
-    {"", "Identity", CPU_COPY, 1, NULL},
-    {"", "Cast", CPU_COPY, 1, NULL},
-    {"", "Neg", CPU_NEG, 1, NULL},
-    {"", "Abs", CPU_ABS, 1, NULL},
-    {"", "Sign", CPU_SIGN, 1, NULL},
-    {"", "Reciprocal", CPU_RECIPROCAL, 1, NULL},
-    {"", "Sqrt", CPU_SQRT, 1, NULL},
-    {"", "Exp", CPU_EXP, 1, NULL},
-    {"", "Log", CPU_LOG, 1, NULL},
-    {"", "Erf", CPU_ERF, 1, NULL},
-    {"", "Floor", CPU_FLOOR, 1, NULL},
-    {"", "Ceil", CPU_CEIL, 1, NULL},
-    {"", "Not", CPU_NOT, 1, NULL},
-    {"", "Relu", CPU_RELU, 1, NULL},
-    {"", "LeakyRelu", CPU_LEAKY_RELU, 1, "alpha"},
-    {"", "Sigmoid", CPU_SIGMOID, 1, NULL},
-    {"", "Tanh", CPU_TANH, 1, NULL},
-    {"", "Softplus", CPU_SOFTPLUS, 1, NULL},
-    {"", "Gelu", CPU_GELU, 1, NULL},
-    {"", "Elu", CPU_ELU, 1, "alpha"},
-    {"", "Where", CPU_WHERE, 3, NULL},
-    {"", "Clip", CPU_CLIP, 3, NULL},
-    {"nn", "ReluGrad", CPU_RELU_GRAD, 2, NULL},
-    {"nn", "LeakyReluGrad", CPU_LEAKY_RELU_GRAD, 2, "alpha"},
-    {"nn", "SigmoidGrad", CPU_SIGMOID_GRAD, 2, NULL},
-    {"nn", "TanhGrad", CPU_TANH_GRAD, 2, NULL},
-};
-
-static const Word *word_of(const NnNode *node) {
-    for (uint32_t i = 0; i < NN_COUNT(words); i++)
-        if (strcmp(words[i].op, node->op) == 0 && strcmp(words[i].domain, node->domain) == 0)
-            return &words[i];
-    return NULL;
-}
-
-static int chain_type(int32_t type) {
-    switch (type) {
-    case NN_F32: return CPU_CHAIN_F32;
-    case NN_BOOL: return CPU_CHAIN_BOOL;
-    case NN_U8: return CPU_CHAIN_U8;
-    case NN_I32: return CPU_CHAIN_I32;
-    case NN_I64: return CPU_CHAIN_I64;
-    case NN_F64: return CPU_CHAIN_F64;
-    default: return -1;
-    }
-}
-
-/* Arithmetic is in f32, so wider types may enter through a Cast only, and only f32 and bool may leave. */
-static const char *refusal(const NnNode *node) {
-    const Word *w = word_of(node);
-    if (w == NULL)
-        return "not an element-wise operator of this package";
-    const bool cast = strcmp(node->op, "Cast") == 0, gelu = strcmp(node->op, "Gelu") == 0;
-    if (node->n_outputs == 0 || node->outputs[0] == NULL)
-        return "it has no result";
-    if (node->outputs[0]->type != NN_F32 && node->outputs[0]->type != NN_BOOL)
-        return "the result is neither f32 nor bool";
-    if (gelu && strcmp(nn_attr_string(node, "approximate", "none"), "none") != 0 && strcmp(nn_attr_string(node, "approximate", "none"), "tanh") != 0)
-        return "an approximation of Gelu that is not known";
-    for (uint32_t i = 0; i < node->n_inputs; i++) {
-        if (i >= w->arity)
-            return "more inputs than it works on at once";
-        if (node->inputs[i] == NULL) {
-            if (w->code == CPU_CLIP && i > 0)
-                continue;
-            return "an input is absent";
-        }
-        const int32_t type = node->inputs[i]->type;
-        if (chain_type(type) < 0 || (!cast && type != NN_F32 && type != NN_BOOL))
-            return "an input is neither f32 nor bool";
-        if (cast && node->outputs[0]->type == NN_BOOL && type != NN_F32 && type != NN_BOOL)
-            return "a Cast to bool of integers";
-        if (type == NN_BOOL && node->outputs[0]->type == NN_F32 && !cast && !(w->code == CPU_WHERE && i == 0))
-            return "arithmetic on bool";
-    }
-    return node->n_inputs < w->arity && w->code != CPU_CLIP ? "fewer inputs than it needs" : NULL;
-}
 
 /* ---- from nodes to a chain ---- */
 
@@ -187,7 +84,7 @@ static bool add_inputs(Build *b, const NnView *view) {
     for (uint32_t i = 0; i < view->n_inputs; i++) {
         const NnValueInfo *v = view->inputs[i];
         const size_t n = (size_t)nn_product(v->dims, 0, v->rank);
-        chain->inputs[i].type = (uint8_t)chain_type(v->type);
+        chain->inputs[i].type = (uint8_t)cpu_chain_type(v->type);
         chain->inputs[i].scalar = n == 1 && chain->count != 1;
         chain->inputs[i].whole = n == chain->count;
         put(b, v, (uint8_t)i);
@@ -223,7 +120,7 @@ static bool take_register(Build *b, const NnView *view, const NnValueInfo *v, ui
 
 static bool add_step(Build *b, const NnView *view, uint32_t now) {
     const NnNode *node = view->nodes[now];
-    const Word *w = word_of(node);
+    const CpuChainWord *w = cpu_chain_word(node);
     CpuChain *chain = b->chain;
     CpuChainStep *step = &chain->steps[chain->n_steps++];
     *step = (CpuChainStep){.code = w->code};
@@ -255,7 +152,7 @@ static bool add_step(Build *b, const NnView *view, uint32_t now) {
     for (uint32_t k = 0; k < view->n_outputs; k++)
         if (view->outputs[k] == v) {
             chain->out_reg[k] = reg;
-            chain->out_type[k] = (uint8_t)chain_type(v->type);
+            chain->out_type[k] = (uint8_t)cpu_chain_type(v->type);
         }
     return true;
 }
@@ -343,7 +240,7 @@ static int32_t run(void *arg, const NnCall *call) {
 
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     (void)device;
-    const char *why = refusal(node);
+    const char *why = cpu_chain_refusal(node);
     return why ? nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why) : NN_OK;
 }
 
@@ -372,157 +269,12 @@ static int32_t run_node(void *arg, const NnCall *call) {
     return run(arg, &packed);
 }
 
-/* ---- claims ---- */
-
-typedef struct Groups {
-    const NnView *view;
-    int32_t *of;      /* group of a node, -1: none */
-    uint32_t *size;   /* nodes of a group */
-    uint64_t *before; /* bit (g, h): group g runs after group h */
-    uint64_t *needs;  /* bit (node, h): the node runs after group h, or is in it */
-    uint32_t n, words;
-} Groups;
-
-static bool same_extents(const NnValueInfo *a, const NnValueInfo *b) {
-    if (a->rank != b->rank)
-        return false;
-    for (int32_t i = 0; i < a->rank; i++)
-        if (a->dims[i] != b->dims[i])
-            return false;
-    return true;
-}
-
-static uint64_t *row(uint64_t *bits, const Groups *g, uint32_t i) {
-    return bits + (size_t)i * g->words;
-}
-
-static bool has(const uint64_t *bits, uint32_t i) {
-    return bits[i / 64] >> (i % 64) & 1;
-}
-
-static void set(uint64_t *bits, uint32_t i) {
-    bits[i / 64] |= UINT64_C(1) << (i % 64);
-}
-
-static void join(uint64_t *to, const uint64_t *from, uint32_t words_count) {
-    for (uint32_t i = 0; i < words_count; i++)
-        to[i] |= from[i];
-}
-
-/* All groups that an input of the node, other than through group h itself, runs after. */
-static void gather(Groups *g, const NnNode *node, int32_t h, uint64_t *out) {
-    memset(out, 0, g->words * sizeof *out);
-    for (uint32_t i = 0; i < node->n_inputs; i++) {
-        const int32_t p = node->inputs[i] ? node->inputs[i]->producer : -1;
-        if (p < 0 || (h >= 0 && g->of[p] == h))
-            continue;
-        join(out, row(g->needs, g, (uint32_t)p), g->words);
-        if (g->of[p] >= 0)
-            join(out, row(g->before, g, (uint32_t)g->of[p]), g->words);
-    }
-}
-
-/* The group of a producer that the node can join: same extents, room left, and no way from the group back to itself. */
-static int32_t joinable(Groups *g, const NnNode *node, uint64_t *scratch) {
-    for (uint32_t i = 0; i < node->n_inputs; i++) {
-        const int32_t p = node->inputs[i] ? node->inputs[i]->producer : -1;
-        const int32_t h = p >= 0 ? g->of[p] : -1;
-        if (h < 0 || g->size[h] >= MAX_GROUP || !same_extents(g->view->nodes[p]->outputs[0], node->outputs[0]))
-            continue;
-        gather(g, node, h, scratch);
-        if (!has(scratch, (uint32_t)h))
-            return h;
-    }
-    return -1;
-}
-
-static void enter(Groups *g, uint32_t at, int32_t h, uint64_t *scratch) {
-    gather(g, g->view->nodes[at], h, scratch);
-    g->of[at] = h;
-    g->size[h]++;
-    join(row(g->before, g, (uint32_t)h), scratch, g->words);
-    for (uint32_t o = 0; o < g->n; o++) /* whoever runs after h runs after what h runs after */
-        if (has(row(g->before, g, o), (uint32_t)h))
-            join(row(g->before, g, o), scratch, g->words);
-    join(row(g->needs, g, at), scratch, g->words);
-    set(row(g->needs, g, at), (uint32_t)h);
-}
-
-static void form_groups(Groups *g, uint64_t *scratch) {
-    for (uint32_t at = 0; at < g->view->n_nodes; at++) {
-        const NnNode *node = g->view->nodes[at];
-        g->of[at] = -1;
-        if (refusal(node) == NULL && nn_product(node->outputs[0]->dims, 0, node->outputs[0]->rank) > 0) {
-            int32_t h = joinable(g, node, scratch);
-            if (h < 0)
-                h = (int32_t)g->n++;
-            enter(g, at, h, scratch);
-        } else {
-            gather(g, node, -1, row(g->needs, g, at));
-        }
-    }
-}
-
-/* Is a group small enough for a chain's registers? Counted as: what enters, leaves, and lives between. */
-static bool fits(const Groups *g, uint32_t h, uint32_t *nodes, uint32_t *n) {
-    uint32_t entering = 0, leaving = 0;
-    *n = 0;
-    for (uint32_t at = 0; at < g->view->n_nodes; at++) {
-        if (g->of[at] != (int32_t)h)
-            continue;
-        nodes[(*n)++] = at;
-        const NnNode *node = g->view->nodes[at];
-        for (uint32_t i = 0; i < node->n_inputs; i++)
-            entering += node->inputs[i] && (node->inputs[i]->producer < 0 || g->of[node->inputs[i]->producer] != (int32_t)h);
-        leaving += (node->outputs[0]->flags & NN_VALUE_ESCAPES) != 0;
-        uint32_t inside = 0;
-        for (uint32_t k = at + 1; k < g->view->n_nodes; k++)
-            for (uint32_t i = 0; g->of[k] == (int32_t)h && i < g->view->nodes[k]->n_inputs; i++)
-                inside += g->view->nodes[k]->inputs[i] == node->outputs[0];
-        leaving += inside < node->outputs[0]->uses;
-    }
-    return *n >= 2 && leaving <= CPU_CHAIN_OUTPUTS && entering + leaving + *n < CPU_CHAIN_REGS;
-}
-
-static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims, NnStatus *status) {
-    (void)device;
-    const uint32_t n = view->n_nodes;
-    if (n < 2 || n > MAX_VIEW)
-        return NN_OK;
-    Groups g = {.view = view, .words = (n + 63) / 64};
-    const size_t bits = (size_t)n * g.words * sizeof(uint64_t);
-    g.of = nn->alloc(nn, n * sizeof *g.of);
-    g.size = nn->alloc(nn, n * sizeof *g.size);
-    g.before = nn->alloc(nn, bits);
-    g.needs = nn->alloc(nn, bits);
-    uint64_t *scratch = nn->alloc(nn, g.words * sizeof *scratch);
-    uint32_t *nodes = nn->alloc(nn, n * sizeof *nodes);
-    int32_t code = NN_OK;
-    if (g.of && g.size && g.before && g.needs && scratch && nodes) {
-        form_groups(&g, scratch);
-        for (uint32_t h = 0; h < g.n; h++) {
-            uint32_t count;
-            if (fits(&g, h, nodes, &count))
-                claims->add(claims, count, nodes, 0);
-        }
-    } else {
-        code = nn_fail(nn, status, NN_OUT_OF_MEMORY, "no memory to look for chains in %u nodes", n);
-    }
-    nn->free(nn, nodes);
-    nn->free(nn, scratch);
-    nn->free(nn, g.needs);
-    nn->free(nn, g.before);
-    nn->free(nn, g.size);
-    nn->free(nn, g.of);
-    return code;
-}
-
 static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view, uint64_t tag, NnPlan *plan, NnStatus *status) {
     (void)tag;
     return build_chain(nn, device, view, plan, status);
 }
 
-static const NnClaim chains = {.struct_size = sizeof chains, .priority = 10, .name = "chain", .device = "cpu", .claim = claim,
+static const NnClaim chains = {.struct_size = sizeof chains, .priority = 10, .name = "chain", .device = "cpu", .claim = cpu_chain_claim,
                                .plan = plan_claim, .run = run, .release = cpu_release};
 
 #define KERNEL(id, dom, name)                                                                                          \
