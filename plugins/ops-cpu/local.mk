@@ -6,6 +6,16 @@ include plugins/ops-cpu/simd/local.mk
 plugin_packages += ops-cpu
 opscpudir = $(pluginsdir)/ops-cpu
 opscpu_LTLIBRARIES =
+opscpu_LTLIBRARIES += plugins/ops-cpu/chain.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/device.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/gemm.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/reduce.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/softmax.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/view.la
+
+plugins_ops_cpu_chain_la_SOURCES = plugins/ops-cpu/chain.c plugins/ops-cpu/chain-claim.c plugins/ops-cpu/chain.h
+plugins_ops_cpu_device_la_SOURCES = plugins/ops-cpu/device.c plugins/ops-cpu/cpu.h
+plugins_ops_cpu_device_la_LIBADD = plugins/ops-cpu/libcpu-simd.la
 
 plugins/ops-cpu/manifest.yaml: $(opscpu_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)$(make_manifest) ops-cpu plugins/ops-cpu

@@ -8,6 +8,12 @@
 # here, in code that indexes by what it computed itself.
 
 simd_sources = \
+	plugins/ops-cpu/simd/chain.c \
+	plugins/ops-cpu/simd/chain.h \
+	plugins/ops-cpu/simd/reduce.c \
+	plugins/ops-cpu/simd/reduce.h \
+	plugins/ops-cpu/simd/rows.c \
+	plugins/ops-cpu/simd/rows.h \
 	plugins/ops-cpu/simd/gemm.c \
 	plugins/ops-cpu/simd/gemm.h \
 	plugins/ops-cpu/simd/gemm-template.h \

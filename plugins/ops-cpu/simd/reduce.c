@@ -162,7 +162,7 @@ static void run(const CpuReduce *r, const float *x, float *y, size_t begin, size
         run_stretches(r, x, y, begin, end);
 }
 
-static bool finite(const float *x, size_t n) {
+static bool all_finite(const float *x, size_t n) {
     const uint32_t *bits = (const uint32_t *)(const void *)x;
     uint32_t bad = 0;
     for (size_t i = 0; i < n; i++)
@@ -170,4 +170,4 @@ static bool finite(const float *x, size_t n) {
     return bad == 0;
 }
 
-const CpuReduceKernels SIMD_NAME(cpu_reduce) = {.run = run, .finite = finite};
+const CpuReduceKernels SIMD_NAME(cpu_reduce) = {.run = run, .finite = all_finite};

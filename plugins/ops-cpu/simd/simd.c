@@ -6,9 +6,12 @@
 #define KERNELS(group, Type)                                                                                 \
     extern const struct Type cpu_##group##_generic, cpu_##group##_avx2, cpu_##group##_avx512;
 KERNELS(gemm, CpuGemmKernels)
+KERNELS(chain, CpuChainKernels)
+KERNELS(reduce, CpuReduceKernels)
+KERNELS(rows, CpuRowsKernels)
 
 #define SET(isa)                                                                                             \
-    { #isa, &cpu_gemm_##isa }
+    { #isa, &cpu_gemm_##isa, &cpu_chain_##isa, &cpu_reduce_##isa, &cpu_rows_##isa }
 
 static const CpuSimd generic = SET(generic);
 

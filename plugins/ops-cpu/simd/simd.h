@@ -40,10 +40,16 @@ static inline size_t cpu_part(size_t total, uint32_t i, uint32_t n) {
 }
 
 struct CpuGemmKernels;
+struct CpuChainKernels;
+struct CpuReduceKernels;
+struct CpuRowsKernels;
 
 typedef struct CpuSimd {
     const char *name; /* "generic", "avx2", "avx512" */
     const struct CpuGemmKernels *gemm;
+    const struct CpuChainKernels *chain;
+    const struct CpuReduceKernels *reduce;
+    const struct CpuRowsKernels *rows;
 } CpuSimd;
 
 /* The best set for this machine. */
