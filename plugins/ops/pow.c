@@ -50,9 +50,9 @@ static int32_t gradient(NnGradient *g) {
 NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Pow", 15), .flags = NN_OP_ELEMENTWISE,
                       NN_IN({"X", "T", NN_NUMBERS, 0, 0, "base"}, {"Y", "E", NN_NUMBERS, 0, 0, "exponent"}),
                       NN_OUT({"Z", "T", NN_NUMBERS, 0, 0, "result, of the broadcast shape"}),
-                      NN_SAMPLES("[2,3]@.2:2 [2,3]", "[2,3]@.2:2 [3]", "[3]@.2:2 [2,1]", "[2,3] f[]{2}",
-                                 "[2,3] f[]{3}", "[4] i64[]{3}", "[4]@.5:2 f[]{-.5}", "[4]@.2:2 f[]{0}", "[4] i64[]{0}",
-                                 "[0,3] []", "i64[4]@-4:4 i64[4]@0:4"),
+                      NN_SAMPLES("[2,3]@.2:2 [2,3]", "[2,3]@.2:2 [3]", "[3]@.2:2 [2,1]", "[2,3]@.2:2 f[]{2}",
+                                 "[2,3]@.2:2 f[]{3}", "[4] i64[]{3}", "[4]@.5:2 f[]{-.5}", "[4]@.2:2 f[]{0}",
+                                 "[4] i64[]{0}", "[0,3] []", "i64[4]@-4:4 i64[4]@0:4"),
                       .doc = "Powers element by element with broadcasting: Z = X^Y.",
                       .infer = nn_infer_broadcast, .gradient = gradient, .compute = compute);
 
