@@ -19,7 +19,7 @@ static int32_t compute(const NnCall *call) {
     return nn_broadcast_compute(call, nn_is(call->inputs[1]->type, NN_INTEGERS) ? &whole_power : &real_power);
 }
 
-/* y x^(y-1), short for the usual constant exponent; where y is 0 it is 0, also at x = 0. */
+/* y x^(y-1), short for the usual constant exponent; for y = 0 it is 0, also at x = 0. */
 static NnValue *by_base(NnGradient *g, NnValue *y) {
     NnValue *x = g->inputs[0];
     const NnTensor *known = g->node->inputs[1]->value;
@@ -30,7 +30,8 @@ static NnValue *by_base(NnGradient *g, NnValue *y) {
     }
     NnValue *zero = nn_rule_scalar(g, x, 0);
     NnValue *d = nn_rule2(g, "Mul", y, nn_rule2(g, "Pow", x, nn_rule_shift(g, y, -1)));
-    return nn_rule3(g, "Where", nn_rule2(g, "Equal", y, zero), zero, d);
+    NnValue *both = nn_rule2(g, "And", nn_rule2(g, "Equal", y, zero), nn_rule2(g, "Equal", x, zero));
+    return nn_rule3(g, "Where", both, zero, d);
 }
 
 static int32_t gradient(NnGradient *g) {
