@@ -32,6 +32,7 @@ contract_tests = \
 	tests/ops/test-gradients
 
 script_tests = \
+	tests/models/test-learns.sh \
 	tests/nnrun/test-nothing-hidden.sh \
 	tests/abi/test-abi.sh \
 	tests/nnrun/test-outside.sh \
