@@ -18,13 +18,13 @@ static void add_device(Kinds *k, const NnDeviceKind *kind, const NnHost *host, u
     NnDeviceInfo info = {.struct_size = sizeof info};
     char *name = g_strdup_printf("%s:%u", kind->name, index);
     if (kind->describe == NULL) {
-        table_row(k->table, name, "", "", "", NULL);
+        table_row(k->table, ROW(name, "", "", "", NULL));
     } else if (kind->describe(host, index, &info, status) != NN_OK) {
-        table_row(k->table, name, "", "", "", nn_status_message(status));
+        table_row(k->table, ROW(name, "", "", "", nn_status_message(status)));
     } else {
         char *memory =
             info.memory_bytes ? g_format_size_full(info.memory_bytes, G_FORMAT_SIZE_IEC_UNITS) : NULL;
-        table_row(k->table, name, info.name, info.driver, memory, NULL);
+        table_row(k->table, ROW(name, info.name, info.driver, memory, NULL));
         g_free(memory);
     }
     g_free(name);
@@ -37,7 +37,7 @@ static void add_kind(Kinds *k, const NnEntry *e) {
     const NnDeviceKind *kind = nn_registry_table(k->context, NN_DEVICE_KIND, e->name, status);
     const NnHost *host = kind ? nn_registry_host(k->context, kind) : NULL;
     if (kind == NULL || kind->enumerate(host, &count, status) != NN_OK)
-        table_row(k->table, e->name, "", "", "", nn_status_message(status));
+        table_row(k->table, ROW(e->name, "", "", "", nn_status_message(status)));
     for (uint32_t i = 0; i < count; i++)
         add_device(k, kind, host, i);
     nn_status_free(status);

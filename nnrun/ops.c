@@ -17,7 +17,7 @@ static int list(Program *p, NnContext *c) {
         if (strcmp(e->kind, NN_OPERATOR_KIND) != 0 || e->problem)
             continue;
         char *since = g_strdup_printf("%d", e->since);
-        table_row(t, e->name, since, e->package, e->summary);
+        table_row(t, ROW(e->name, since, e->package, e->summary));
         g_free(since);
     }
     table_print(t, p->json);

@@ -24,7 +24,7 @@ static int list(Program *p) {
         const char *problem = package->problem;
         for (uint32_t j = 0; j < package->n_objects && problem == NULL; j++)
             problem = nn_package_object(c, i, j)->problem;
-        table_row(t, package->name, package->version, objects, package->folder, problem);
+        table_row(t, ROW(package->name, package->version, objects, package->folder, problem));
         g_free(objects);
     }
     table_print(t, p->json);
@@ -93,7 +93,7 @@ static int info(Program *p) {
         Table *t = table_new(titles, G_N_ELEMENTS(titles));
         for (uint32_t i = 0; i < package->n_objects; i++) {
             const NnObjectInfo *o = nn_package_object(c, index, i);
-            table_row(t, o->file, o->version, o->licence, o->sha256, o->summary, o->problem);
+            table_row(t, ROW(o->file, o->version, o->licence, o->sha256, o->summary, o->problem));
         }
         table_print(t, true);
         return 0;

@@ -3,7 +3,6 @@
  * terminal. */
 #include "print.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +25,9 @@ Table *table_new(const char *const *titles, uint32_t n) {
     return t;
 }
 
-void table_row(Table *t, ...) {
-    va_list args;
-    va_start(args, t);
+void table_row(Table *t, const char *const *texts) {
     for (uint32_t i = 0; i < t->n; i++)
-        g_ptr_array_add(t->cells, g_strdup(va_arg(args, const char *)));
-    va_end(args);
+        g_ptr_array_add(t->cells, g_strdup(texts[i]));
 }
 
 static const char *cell(const Table *t, guint row, uint32_t column) {
@@ -136,7 +132,7 @@ int print_kind(Program *p, const char *kind) {
     for (uint32_t i = 0; i < nn_registry_count(c); i++) {
         const NnEntry *e = nn_registry_entry(c, i);
         if (strcmp(e->kind, kind) == 0 && e->problem == NULL)
-            table_row(t, e->name, e->package, e->version, e->summary);
+            table_row(t, ROW(e->name, e->package, e->version, e->summary));
     }
     table_print(t, p->json);
     return 0;

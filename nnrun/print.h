@@ -11,7 +11,8 @@ typedef struct Table Table;
 /* Titles are the JSON keys in lower case; n of them. */
 Table *table_new(const char *const *titles, uint32_t n);
 /* As many texts as there are titles; NULL prints as nothing, in JSON as null. */
-void table_row(Table *, ...);
+void table_row(Table *, const char *const *texts);
+#define ROW(...) ((const char *const[]){__VA_ARGS__})
 /* Prints and frees. */
 void table_print(Table *, bool json);
 

@@ -28,11 +28,12 @@ contract_tests = \
 	tests/contract/control \
 	tests/models/test-build \
 	tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-elf \
+	tests/fuzz/fuzz-manifest \
 	tests/fuzz/fuzz-safetensors \
 	tests/ops/test-gradients
 
 script_tests = \
-	tests/models/test-learns.sh \
 	tests/nnrun/test-nothing-hidden.sh \
 	tests/abi/test-abi.sh \
 	tests/nnrun/test-outside.sh \
@@ -57,6 +58,8 @@ smoke_tests = \
 	tests/core/test-suggest \
 	tests/core/test-version \
 	tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-elf \
+	tests/fuzz/fuzz-manifest \
 	tests/fuzz/fuzz-safetensors \
 	tests/plugins/datasets/test-csv \
 	tests/plugins/datasets/test-glyphs \

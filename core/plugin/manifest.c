@@ -10,10 +10,13 @@
 
 /* ---- reading ---- */
 
+#define MOST_ITEMS 200000u
+
 typedef struct Reader {
     yaml_document_t document;
     const char *name;
     NnStatus *status;
+    guint left; /* items of lists that may still be read: an alias in YAML makes much of little */
 } Reader;
 
 static void complain(Reader *r, const yaml_node_t *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -79,8 +82,14 @@ static const yaml_node_t *list_of(Reader *r, const yaml_node_t *map, const char 
     return n;
 }
 
-static guint items(const yaml_node_t *list) {
-    return list ? (guint)(list->data.sequence.items.top - list->data.sequence.items.start) : 0;
+static guint items(Reader *r, const yaml_node_t *list) {
+    const gsize n = list ? (gsize)(list->data.sequence.items.top - list->data.sequence.items.start) : 0;
+    if (n <= r->left) {
+        r->left -= (guint)n;
+        return (guint)n;
+    }
+    complain(r, list, "more than %u items are too many for a manifest", MOST_ITEMS);
+    return 0;
 }
 
 static const yaml_node_t *item(Reader *r, const yaml_node_t *list, guint i) {
@@ -134,9 +143,10 @@ static void read_object(Reader *r, const yaml_node_t *n, NnPackage *package) {
     o->info.threads = string_of(r, n, "threads", false);
     const yaml_node_t *abi = list_of(r, n, "abi", true);
     gint64 range[2] = {0, 0};
+    const bool pair = abi && items(r, abi) == 2;
     for (guint i = 0; abi && i < 2; i++) {
-        const yaml_node_t *bound = i < items(abi) ? item(r, abi, i) : NULL;
-        if (items(abi) != 2 || bound->type != YAML_SCALAR_NODE ||
+        const yaml_node_t *bound = pair ? item(r, abi, i) : NULL;
+        if (bound == NULL || bound->type != YAML_SCALAR_NODE ||
             !g_ascii_string_to_signed(text_of(bound), 10, 0, G_MAXINT32, &range[i], NULL)) {
             complain(r, abi, "'abi' has to be a list of the first and the last version");
             break;
@@ -145,7 +155,7 @@ static void read_object(Reader *r, const yaml_node_t *n, NnPackage *package) {
     o->info.abi_min = (uint32_t)range[0];
     o->info.abi_max = (uint32_t)range[1];
     const yaml_node_t *needs = list_of(r, n, "needs", false);
-    for (guint i = 0; i < items(needs); i++) {
+    for (guint i = 0, n_needs = items(r, needs); i < n_needs; i++) {
         const yaml_node_t *need = item(r, needs, i);
         if (need->type == YAML_SCALAR_NODE)
             g_ptr_array_add(o->needs, g_strdup(text_of(need)));
@@ -156,7 +166,7 @@ static void read_object(Reader *r, const yaml_node_t *n, NnPackage *package) {
     g_ptr_array_add(o->needs, NULL);
     o->info.needs = (const char *const *)o->needs->pdata;
     const yaml_node_t *exports = list_of(r, n, "exports", true);
-    for (guint i = 0; i < items(exports) && !nn_status_failed(r->status); i++)
+    for (guint i = 0, n_exports = items(r, exports); i < n_exports && !nn_status_failed(r->status); i++)
         read_offer(r, item(r, exports, i), o);
 }
 
@@ -174,14 +184,14 @@ static void read_package(Reader *r, NnPackage *package) {
     package->info.name = string_of(r, root, "name", true);
     package->info.version = string_of(r, root, "version", false);
     const yaml_node_t *objects = list_of(r, root, "objects", true);
-    for (guint i = 0; i < items(objects) && !nn_status_failed(r->status); i++)
+    for (guint i = 0, n_objects = items(r, objects); i < n_objects && !nn_status_failed(r->status); i++)
         read_object(r, item(r, objects, i), package);
     package->info.n_objects = package->objects->len;
 }
 
 int32_t nn_manifest_parse(NnPackage *package, const char *name, const char *text, gsize length,
                           NnStatus *status) {
-    Reader r = {.name = name, .status = status};
+    Reader r = {.name = name, .status = status, .left = MOST_ITEMS};
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return nn_status_fail(status, NN_OUT_OF_MEMORY, "%s: no memory to read it", name);
