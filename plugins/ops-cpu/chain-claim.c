@@ -175,6 +175,51 @@ static void enter(Groups *g, uint32_t at, int32_t h, uint64_t *scratch) {
     set(row(g->needs, g, at), (uint32_t)h);
 }
 
+/* Group p becomes part of group h; what ran after p now runs after h and all that is before it. */
+static void merge(Groups *g, int32_t p, int32_t h) {
+    uint64_t *before = row(g->before, g, (uint32_t)h);
+    join(before, row(g->before, g, (uint32_t)p), g->words);
+    g->size[h] += g->size[p];
+    for (uint32_t o = 0; o < g->n; o++) {
+        uint64_t *bits = row(g->before, g, o);
+        if (has(bits, (uint32_t)p))
+            set(bits, (uint32_t)h);
+        if (has(bits, (uint32_t)h))
+            join(bits, before, g->words);
+    }
+    for (uint32_t at = 0; at < g->view->n_nodes; at++) {
+        uint64_t *bits = row(g->needs, g, at);
+        if (g->of[at] == p)
+            g->of[at] = h;
+        if (has(bits, (uint32_t)p))
+            set(bits, (uint32_t)h);
+    }
+}
+
+/* The other groups that the node reads come along where neither side runs after the other: two halves of one update. */
+static void merge_inputs(Groups *g, const NnNode *node, int32_t h) {
+    for (uint32_t i = 0; i < node->n_inputs; i++) {
+        const int32_t at = node->inputs[i] ? node->inputs[i]->producer : -1;
+        const int32_t p = at >= 0 ? g->of[at] : -1;
+        if (p < 0 || p == h || g->size[h] + g->size[p] >= MAX_GROUP ||
+            !same_extents(g->view->nodes[at]->outputs[0], node->outputs[0]) || has(row(g->before, g, (uint32_t)h), (uint32_t)p) ||
+            has(row(g->before, g, (uint32_t)p), (uint32_t)h))
+            continue;
+        bool around = false; /* does another input run after p by a way that does not end in h? */
+        for (uint32_t k = 0; k < node->n_inputs && !around; k++) {
+            const int32_t other = node->inputs[k] ? node->inputs[k]->producer : -1;
+            if (other < 0 || g->of[other] == p || g->of[other] == h)
+                continue;
+            const uint64_t *needs = row(g->needs, g, (uint32_t)other);
+            around = has(needs, (uint32_t)p) || has(needs, (uint32_t)h) ||
+                     (g->of[other] >= 0 && (has(row(g->before, g, (uint32_t)g->of[other]), (uint32_t)p) ||
+                                            has(row(g->before, g, (uint32_t)g->of[other]), (uint32_t)h)));
+        }
+        if (!around)
+            merge(g, p, h);
+    }
+}
+
 static void form_groups(Groups *g, uint64_t *scratch) {
     for (uint32_t at = 0; at < g->view->n_nodes; at++) {
         const NnNode *node = g->view->nodes[at];
@@ -183,6 +228,8 @@ static void form_groups(Groups *g, uint64_t *scratch) {
             int32_t h = joinable(g, node, scratch);
             if (h < 0)
                 h = (int32_t)g->n++;
+            else
+                merge_inputs(g, node, h);
             enter(g, at, h, scratch);
         } else {
             gather(g, node, -1, row(g->needs, g, at));
