@@ -228,7 +228,8 @@ static int32_t begin_epoch(NnTraining *t, NnStatus *status) {
 static int32_t run_epochs(NnTraining *t, NnStatus *status) {
     const uint64_t epochs = (uint64_t)nn_setting_int(t->config.train, "epochs");
     bool fed = false;
-    while (!is_over(t)) {
+    /* A checkpoint of an epoch's last step still owes its evaluation. */
+    while (!is_over(t) || t->position == t->plan.steps) {
         if (begin_epoch(t, status) != NN_OK)
             return nn_status_code(status);
         if (!fed && t->position < t->plan.steps)

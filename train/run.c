@@ -163,7 +163,8 @@ static void put_json(GString *out, const char *name, double value) {
 static void put_report(GString *out, NnTraining *t) {
     put_json(out, "time", nn_training_seconds(t));
     for (guint i = 0; i < t->names->len; i++)
-        put_json(out, t->names->pdata[i], g_array_index(t->values, double, i));
+        if (!isnan(g_array_index(t->values, double, i)))
+            put_json(out, t->names->pdata[i], g_array_index(t->values, double, i));
     put_json(out, "lr", t->rate);
     g_string_append(out, "}\n");
 }

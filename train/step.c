@@ -182,6 +182,10 @@ static int32_t own_step(NnTraining *t, const NnModel *model, NnStatus *status) {
 
 int32_t nn_training_step(NnTraining *t, NnStatus *status) {
     const NnModel *model = nn_network_model(t->network);
+    /* The step before is looked at under its own number. */
+    if (nn_training_settle(t, status) != NN_OK)
+        return nn_status_code(status);
+    t->current = t->step + 1;
     t->rate = rate(t);
     const int32_t code = NN_HAS(model, step) ? own_step(t, model, status) : plain_step(t, status);
     if (code == NN_OK)

@@ -178,7 +178,7 @@ void nn_training_free(NnTraining *t) {
 /* ---- small services ---- */
 
 int32_t nn_training_fail_where(NnTraining *t, NnStatus *status) {
-    nn_status_where(status, "training step %" G_GUINT64_FORMAT, t->step);
+    nn_status_where(status, "training step %" G_GUINT64_FORMAT, t->current);
     return nn_status_code(status);
 }
 

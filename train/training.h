@@ -66,6 +66,7 @@ struct NnTraining {
     uint64_t best_epoch, bad_epochs;
     double seconds_before; /* spent by earlier parts of a resumed run */
 
+    uint64_t current; /* the step that was begun last, from 1 */
     double rate;
     gint64 started, epoch_started; /* microseconds */
     uint64_t epoch_samples;
