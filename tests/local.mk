@@ -34,6 +34,9 @@ contract_tests = \
 	tests/ops/test-gradients
 
 script_tests = \
+	tests/train/test-checkpoint.sh \
+	tests/train/test-resume.sh \
+	tests/train/test-run.sh \
 	tests/nnrun/test-nothing-hidden.sh \
 	tests/abi/test-abi.sh \
 	tests/nnrun/test-outside.sh \
@@ -121,7 +124,7 @@ LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LI
 noinst_HEADERS += tests/ops/eager.h tests/ops/sample.h
 tests_ops_test_gradients_SOURCES = tests/ops/test-gradients.c tests/ops/eager.c tests/ops/sample.c
 
-EXTRA_DIST += tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests) $(long_tests)
+EXTRA_DIST += tests/train/small.sh tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests) $(long_tests)
 
 run_tests = $(SHELL) $(srcdir)/tests/run -s '$(abs_top_srcdir)' -b '$(abs_top_builddir)'
 test_needs = all-am $(check_PROGRAMS) $(check_LTLIBRARIES) tests/contract/toy/manifest.yaml

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# kill -9 at any instant after the first save, then nnrun resume: always the weights of the run that was never killed.
+# KILLS=N tries N instants.
+set -u
+. "$SRCDIR/tests/train/small.sh"
+
+begin=$(date +%s%N)
+"$NNRUN" -q train small.yaml name=whole >folder
+length=$((($(date +%s%N) - begin) / 1000000))
+want=$(weights runs/train/whole)
+
+i=0 bad=0 tried=0
+while [ $i -lt "${KILLS:-12}" ]; do
+    i=$((i + 1))
+    rm -rf runs/train/cut
+    "$NNRUN" -q train small.yaml name=cut >folder 2>/dev/null &
+    pid=$!
+    sleep "$(awk -v n="$i" -v ms="$length" 'BEGIN { srand(n); printf "%.3f", rand() * ms / 1000 }')"
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    [ -e runs/train/cut/weights/last.safetensors ] || continue
+    tried=$((tried + 1))
+    if ! "$NNRUN" -q resume runs/train/cut >folder 2>resume.err; then
+        echo "not ok resume-$i: $(cat resume.err)"
+    elif [ "$(weights runs/train/cut)" != "$want" ]; then
+        echo "not ok bits-$i"
+    elif [ "$(wc -l <runs/train/cut/metrics.jsonl)" -ne "$(wc -l <runs/train/whole/metrics.jsonl)" ]; then
+        echo "not ok lines-$i: metrics.jsonl has others than the whole run's"
+    else
+        continue
+    fi
+    bad=$((bad + 1))
+done 2>/dev/null
+[ $bad -ne 0 ] || echo "ok killed-and-resumed $tried times"
+
+"$NNRUN" -q train small.yaml name=half '++train.schedule.steps=21' train.epochs=1 >folder
+"$NNRUN" -q resume runs/train/half train.epochs=3 >folder
+"$NNRUN" -q train small.yaml name=full '++train.schedule.steps=21' >folder
+check more-epochs-equal-one-run test "$(weights runs/train/half)" = "$(weights runs/train/full)"
+"$NNRUN" -q train small.yaml name=sums train.accumulate=2 train.max_steps=5 '++train.schedule.steps=9' >folder
+"$NNRUN" -q resume runs/train/sums train.max_steps=0 >folder
+"$NNRUN" -q train small.yaml name=sums2 train.accumulate=2 '++train.schedule.steps=9' >folder
+check within-an-epoch test "$(weights runs/train/sums)" = "$(weights runs/train/sums2)"
+"$NNRUN" -q resume runs/train/full train.epochs=4 train.optimizer.rate=1e-4 >folder
+check other-rate test "$(wc -l <runs/train/full/results.csv)" -eq 5
+
+# wait_for FILE: until it is there
+wait_for() {
+    for _ in $(seq 100); do
+        [ -e "$1" ] && return
+        sleep 0.05
+    done
+}
+
+for signal in INT TERM; do
+    "$NNRUN" -q train small.yaml name=$signal train.epochs=2000 train.save_every_steps=0 >folder 2>/dev/null &
+    pid=$!
+    wait_for runs/train/$signal/results.csv
+    kill -$signal $pid
+    wait $pid
+    code=$?
+    [ $signal = INT ] && want_code=130 || want_code=143
+    check $signal-ends-with-$want_code test $code -eq $want_code
+    steps=$(sed -n 's/^step: //p' runs/train/$signal/record.yaml)
+    check $signal-saves test "$steps" -gt 0
+done
+"$NNRUN" -q train small.yaml name=usr train.epochs=2000 train.save_every_steps=0 train.save_every_epochs=0 train.patience=0 >folder 2>/dev/null &
+pid=$!
+wait_for runs/train/usr/results.csv
+kill -USR1 $pid
+sleep 0.5
+check usr1-saves test "$(sed -n 's/^step: //p' runs/train/usr/record.yaml)" -gt 0
+check usr1-goes-on kill -0 $pid
+kill -KILL $pid 2>/dev/null
+wait $pid 2>/dev/null
+exit 0
