@@ -38,6 +38,7 @@ script_tests = \
 	tests/train/test-resume.sh \
 	tests/train/test-run.sh \
 	tests/nnrun/test-nothing-hidden.sh \
+	tests/ops/test-forward.sh \
 	tests/abi/test-abi.sh \
 	tests/nnrun/test-outside.sh \
 	tests/nnrun/test-plugin.sh \
@@ -122,6 +123,9 @@ tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la
 LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LIBS)
 
 noinst_HEADERS += tests/ops/eager.h tests/ops/sample.h
+check_PROGRAMS += tests/ops/dump-forward
+EXTRA_DIST += tests/ops/test-forward.py
+tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c tests/ops/sample.c
 tests_ops_test_gradients_SOURCES = tests/ops/test-gradients.c tests/ops/eager.c tests/ops/sample.c
 
 EXTRA_DIST += tests/train/small.sh tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests) $(long_tests)
