@@ -26,6 +26,7 @@ contract_tests = \
 	tests/contract/shapes \
 	tests/contract/errors \
 	tests/contract/control \
+	tests/contract/learning \
 	tests/models/test-build \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-elf \
@@ -51,6 +52,7 @@ smoke_tests = \
 	tests/contract/shapes \
 	tests/contract/errors \
 	tests/contract/control \
+	tests/contract/learning \
 	tests/plugins/ops-cpu/test-gemm \
 	tests/core/config/test-override \
 	tests/core/config/test-parse \

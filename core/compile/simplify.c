@@ -77,13 +77,30 @@ static bool known_inputs(const NnGraphNode *node) {
     const NnOperator *def = node->view.definition;
     if (def->sort != NN_PRIMITIVE || !NN_HAS(def, compute) || untouchable(&node->view) || node->wanted)
         return false;
-    for (uint32_t i = 0; i < node->view.n_inputs; i++)
-        if (node->inputs[i] && (node->inputs[i]->info.value == NULL || nn_value_bytes(node->inputs[i]) > FOLD_BYTES))
+    for (uint32_t i = 0; i < node->view.n_inputs; i++) {
+        const NnValue *v = node->inputs[i];
+        const NnParam *param = nn_node_input_param(&node->view, i);
+        const bool shape_only = param && (param->flags & NN_SHAPE_ONLY) && v && nn_value_static(v);
+        if (v && !shape_only && (v->info.value == NULL || nn_value_bytes(v) > FOLD_BYTES))
             return false;
+    }
     for (uint32_t i = 0; i < node->view.n_outputs; i++)
         if (!nn_value_static(node->outputs[i]) || nn_value_bytes(node->outputs[i]) > FOLD_BYTES)
             return false;
     return true;
+}
+
+/* A tensor of the value's shape, without bytes. */
+static NnTensor *shape_of(NnCompile *c, const NnValue *v) {
+    NnTensor *t = nn_graph_memory(c->graph, sizeof *t);
+    t->type = v->info.type;
+    t->rank = v->info.rank;
+    t->dims = nn_graph_memory(c->graph, ((gsize)t->rank + 1) * sizeof(int64_t));
+    t->strides = nn_graph_memory(c->graph, ((gsize)t->rank + 1) * sizeof(int64_t));
+    for (int32_t k = 0; k < t->rank; k++)
+        t->dims[k] = v->info.dims[k];
+    nn_tensor_dense(t);
+    return t;
 }
 
 /* What fails here fails again, with its reason, when the program runs; so it is just not folded. */
@@ -92,18 +109,14 @@ static void compute_node(NnCompile *c, NnGraphNode *node) {
     const NnTensor **ins = nn_graph_memory(c->graph, (n->n_inputs + 1) * sizeof *ins);
     NnTensor **outs = nn_graph_memory(c->graph, (n->n_outputs + 1) * sizeof *outs);
     g_autoptr(GPtrArray) bytes = g_ptr_array_new_with_free_func(free);
-    for (uint32_t i = 0; i < n->n_inputs; i++)
-        ins[i] = node->inputs[i] ? node->inputs[i]->info.value : NULL;
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        const NnValue *v = node->inputs[i];
+        ins[i] = v ? v->info.value : NULL;
+        if (v && ins[i] == NULL) /* only its shape is looked at */
+            ins[i] = shape_of(c, v);
+    }
     for (uint32_t i = 0; i < n->n_outputs; i++) {
-        const NnValueInfo *info = &node->outputs[i]->info;
-        outs[i] = nn_graph_memory(c->graph, sizeof **outs);
-        outs[i]->type = info->type;
-        outs[i]->rank = info->rank;
-        outs[i]->dims = nn_graph_memory(c->graph, ((gsize)info->rank + 1) * sizeof(int64_t));
-        outs[i]->strides = nn_graph_memory(c->graph, ((gsize)info->rank + 1) * sizeof(int64_t));
-        for (int32_t k = 0; k < info->rank; k++)
-            outs[i]->dims[k] = info->dims[k];
-        nn_tensor_dense(outs[i]);
+        outs[i] = shape_of(c, node->outputs[i]);
         outs[i]->buffer = aligned_alloc(64, (nn_value_bytes(node->outputs[i]) + 64) & ~UINT64_C(63));
         if (outs[i]->buffer == NULL)
             return;

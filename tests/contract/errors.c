@@ -31,7 +31,7 @@ static void completion(Test *t) {
 }
 
 static void checked(Test *t) {
-    NnCallable *c = open_session(t, NN_SESSION_NO_FALLBACK | NN_SESSION_CHECKED) ? callable(t, chain(t, "checked")) : NULL;
+    NnCallable *c = open_session(t, NN_SESSION_CHECKED) ? callable(t, chain(t, "checked")) : NULL;
     float data[] = {1, 2, -3, 4};
     Array a;
     const bool good = c && !CALL(t, c, FLOATS(&a, data, 4)) && nn_status_code(t->status) == NN_NON_FINITE &&
