@@ -38,6 +38,7 @@ script_tests = \
 	tests/train/test-checkpoint.sh \
 	tests/train/test-resume.sh \
 	tests/train/test-run.sh \
+	tests/models/test-learns.sh \
 	tests/nnrun/test-nothing-hidden.sh \
 	tests/ops/test-forward.sh \
 	tests/abi/test-abi.sh \

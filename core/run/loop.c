@@ -90,8 +90,8 @@ static int32_t check_parts(const Loop *l, NnStatus *status) {
     if (l->body->n_inputs != wants || l->body->n_outputs != l->n_results || k->n_carried + k->n_stacked < s->n_outputs)
         return nn_status_fail(status, NN_INVALID, "%s: its body takes %u inputs and gives %u outputs, expected %u and %u", s->label,
                               l->body->n_inputs, l->body->n_outputs, wants, l->n_results);
-    for (uint32_t i = 0; i < s->n_inputs; i++)
-        if (s->inputs[i] == NULL && (int32_t)i != k->trip_count && (int32_t)i != k->condition)
+    for (uint32_t i = k->first_carried; i < s->n_inputs; i++)
+        if (s->inputs[i] == NULL)
             return nn_status_fail(status, NN_INVALID, "%s: input %u is missing", s->label, i);
     for (uint32_t i = 0; i < k->n_scanned; i++) {
         const NnTensor *t = &l->program->tensors[s->in_slots[k->first_scanned + i]];

@@ -41,9 +41,8 @@ static int32_t compute(const NnCall *call) {
 }
 
 static int32_t body(NnBody *b) {
-    NnAttr attrs[2] = {NN_INT("dtype", nn_attr_int(b->node, "dtype", 0))};
-    const uint32_t n = 1 + nn_seed_attr(b->node, &attrs[1]);
-    b->outputs[0] = nn_op(b->host, b->graph, "nn/Bernoulli", NN_VALUES(b->inputs[0], b->host->graph->random(b->graph)), attrs, n);
+    b->outputs[0] = nn_op(b->host, b->graph, "nn/Bernoulli", NN_VALUES(b->inputs[0], b->host->graph->random(b->graph)),
+                          NN_ATTRS(NN_INT("dtype", nn_attr_int(b->node, "dtype", 0)), nn_salt_attr(b->node)));
     return NN_OK;
 }
 
@@ -68,8 +67,8 @@ static int32_t onnx_infer(NnInfer *n) {
 NN_COMPOSITE_OPERATOR(onnx_bernoulli, NN_ONNX("Bernoulli", 22), .flags = NN_OP_RANDOM,
                       NN_IN({"input", "T", NN_FLOATS, NN_NO_GRADIENT, 0, "probabilities of 1"}),
                       NN_OUT({"output", NULL, DRAWN, NN_NO_GRADIENT, 0, "ones and zeros"}),
-                      NN_ATTRIBUTES(NN_DTYPE("0", "element type of the result; 0: that of input"), NN_SEED),
-                      NN_SAMPLES("[3,4]@0:1", "[0,2]"), .doc = "1 with the probability that input says, else 0.",
+                      NN_ATTRIBUTES(NN_DTYPE("0", "element type of the result; 0: that of input"), NN_SEED(NN_SET_FLOAT)),
+                      NN_SAMPLES("[3,4]@0:1; salt=1", "[0,2]; salt=1"), .doc = "1 with the probability that input says, else 0.",
                       .infer = onnx_infer, .body = body);
 
 NN_OPERATORS(bernoulli, "Coins.", NN_OP("nn/Bernoulli", bernoulli), NN_OP("Bernoulli", onnx_bernoulli))

@@ -74,6 +74,50 @@ static int32_t compute(const NnCall *call) {
     return nn_convolve(call, call->outputs[0], w, x, NN_SUM_X, call->n_inputs > 2 ? call->inputs[2] : NULL, window);
 }
 
+/* ---- the gradients where shapes are not known when the rule is built ---- */
+
+static int32_t like_infer(NnInfer *n) {
+    nn_output_like(n, 0, 2, n->node->inputs[0]->type);
+    return NN_OK;
+}
+
+/* One of nn/ConvTransposeGradInput(dY, W, X) and nn/ConvTransposeGradWeight(dY, X, W). */
+static int32_t grad_compute(const NnCall *call, const NnTensor *x, const NnTensor *w, NnConvolutionSum which) {
+    int64_t more[NN_WINDOW_MAX], out[NN_WINDOW_MAX];
+    NnWindow window;
+    const int32_t code = transposed(call->host, call->status, call->node, x->rank, w->dims, x->dims + 2, &window, more, out);
+    return code == NN_OK ? nn_convolve(call, call->inputs[0], w, x, which, NULL, window) : code;
+}
+
+static int32_t input_compute(const NnCall *call) { return grad_compute(call, call->outputs[0], call->inputs[1], NN_SUM_Y); }
+static int32_t weight_compute(const NnCall *call) { return grad_compute(call, call->inputs[1], call->outputs[0], NN_SUM_W); }
+
+static int32_t input_gradient(NnGradient *g) {
+    if (g->wanted[0])
+        g->grads[0] = nn_rule_same_attrs(g, "ConvTranspose", NN_VALUES(NN_DY(g), g->inputs[1]));
+    if (g->wanted[1])
+        g->grads[1] = nn_rule_same_attrs(g, "nn/ConvTransposeGradWeight", NN_VALUES(g->inputs[0], NN_DY(g), g->inputs[1]));
+    return NN_OK;
+}
+
+static int32_t weight_gradient(NnGradient *g) {
+    if (g->wanted[0])
+        g->grads[0] = nn_rule_same_attrs(g, "ConvTranspose", NN_VALUES(g->inputs[1], NN_DY(g)));
+    if (g->wanted[1])
+        g->grads[1] = nn_rule_same_attrs(g, "nn/ConvTransposeGradInput", NN_VALUES(g->inputs[0], NN_DY(g), g->inputs[1]));
+    return NN_OK;
+}
+
+static int32_t late_gradient(NnGradient *g) {
+    if (g->wanted[0])
+        g->grads[0] = nn_rule_same_attrs(g, "nn/ConvTransposeGradInput", NN_VALUES(NN_DY(g), g->inputs[1], g->inputs[0]));
+    if (g->wanted[1])
+        g->grads[1] = nn_rule_same_attrs(g, "nn/ConvTransposeGradWeight", NN_VALUES(NN_DY(g), g->inputs[0], g->inputs[1]));
+    if (g->wanted[2])
+        g->grads[2] = nn_rule_bias(g, NN_DY(g));
+    return NN_OK;
+}
+
 static int32_t gradient(NnGradient *g) {
     const NnValueInfo *x = g->host->graph->info(g->graph, g->inputs[0]), *w = g->host->graph->info(g->graph, g->inputs[1]);
     const bool automatic = strcmp(nn_attr_string(g->node, "auto_pad", "NOTSET"), "NOTSET") != 0 || nn_attr(g->node, "output_shape");
@@ -83,8 +127,7 @@ static int32_t gradient(NnGradient *g) {
     for (int32_t i = 2; known && i < x->rank; i++)
         known = (!automatic || nn_dim_known(x->dims[i])) && nn_dim_known(w->dims[i]);
     if (!known)
-        return nn_fail(g->host, g->status, NN_UNSUPPORTED, "the gradient of ConvTranspose needs to know the extents of %s",
-                       automatic ? "X and W" : "W");
+        return late_gradient(g);
     nn_dims_of(x, in);
     const int32_t code = transposed(g->host, g->status, g->node, x->rank, w->dims, in + 2, &v, more, out);
     if (code != NN_OK)
@@ -107,15 +150,18 @@ static int32_t gradient(NnGradient *g) {
     return NN_OK;
 }
 
+#define ATTRIBUTES                                                                                                    \
+    NN_ATTRIBUTES(NN_CONVOLUTION_ATTRIBUTES,                                                                          \
+                  NN_WINDOW_LIST("output_padding", "extra extent behind, by dimension; absent: 0"),                   \
+                  NN_WINDOW_LIST("output_shape", "spatial extents of the output, from which the padding follows"))
+
 NN_PRIMITIVE_OPERATOR(
     conv_transpose, NN_ONNX("ConvTranspose", 22),
     NN_IN({"X", "T", NN_FLOATS, 0, 0, "[N, C, d1, ...], 1 to 3 spatial dimensions"},
           {"W", "T", NN_FLOATS, 0, 0, "filters [C, M / group, k1, ...]"},
           {"B", "T", NN_FLOATS, NN_OPTIONAL, 0, "bias [M]; absent: 0"}),
     NN_OUT({"Y", "T", NN_FLOATS, 0, 0, "[N, M, ...]"}),
-    NN_ATTRIBUTES(NN_CONVOLUTION_ATTRIBUTES,
-                  NN_WINDOW_LIST("output_padding", "extra extent behind, by dimension; absent: 0"),
-                  NN_WINDOW_LIST("output_shape", "spatial extents of the output, from which the padding follows")),
+    ATTRIBUTES,
     NN_SAMPLES("[1,2,2,3] [2,2,3,2] [2]", "[2,1,3] [1,2,3]; strides=2, pads=1,0 output_padding=1,",
                "[1,4,2,2] [4,1,2,2] [2]; group=2 dilations=2,1 pads=0,1,1,0", "[1,1,3,2] [1,2,3,3]; auto_pad=SAME_UPPER strides=2,3",
                "[1,1,3] [1,1,4]; output_shape=7, strides=2, auto_pad=SAME_LOWER", "[1,1,2,1,2] [1,1,2,2,2]; strides=1,2,1",
@@ -123,4 +169,23 @@ NN_PRIMITIVE_OPERATOR(
     .doc = "Transposed convolution: Y[n,m,o] = B[m] + sum of X[n,c,i] * W[c,m,k] over all c, i, k with o = i * stride - pad + k * dilation.",
     .infer = infer, .gradient = gradient, .compute = compute);
 
-NN_OPERATORS(conv_transpose, "Transposed convolution.", NN_OP("ConvTranspose", conv_transpose))
+NN_PRIMITIVE_OPERATOR(
+    grad_input, NN_OURS("ConvTransposeGradInput", 1),
+    NN_IN({"dY", "T", NN_FLOATS, 0, 0, "gradient of ConvTranspose's result"}, {"W", "T", NN_FLOATS, 0, 0, "its filters"},
+          {"X", "T", NN_FLOATS, NN_SHAPE_ONLY | NN_NO_GRADIENT, 0, "its input, of which only the shape is looked at"}),
+    NN_OUT({"dX", "T", NN_FLOATS, 0, 0, "gradient of X"}), ATTRIBUTES,
+    NN_SAMPLES("[1,2,4,4] [2,2,3,2] [1,2,2,3]", "[1,1,7] [1,1,4] [1,1,3]; output_shape=7, strides=2, auto_pad=SAME_LOWER"),
+    .doc = "Gradient of ConvTranspose with respect to its input: the convolution of dY with W.", .infer = like_infer,
+    .gradient = input_gradient, .compute = input_compute);
+
+NN_PRIMITIVE_OPERATOR(
+    grad_weight, NN_OURS("ConvTransposeGradWeight", 1),
+    NN_IN({"dY", "T", NN_FLOATS, 0, 0, "gradient of ConvTranspose's result"}, {"X", "T", NN_FLOATS, 0, 0, "its input"},
+          {"W", "T", NN_FLOATS, NN_SHAPE_ONLY | NN_NO_GRADIENT, 0, "its filters, of which only the shape is looked at"}),
+    NN_OUT({"dW", "T", NN_FLOATS, 0, 0, "gradient of W"}), ATTRIBUTES,
+    NN_SAMPLES("[1,2,4,4] [1,2,2,3] [2,2,3,2]", "[1,1,7] [1,1,3] [1,1,4]; output_shape=7, strides=2, auto_pad=SAME_LOWER"),
+    .doc = "Gradient of ConvTranspose with respect to its filters: dW[c,m,k] = sum of X[n,c,i] * dY[n,m,o] over n, i.",
+    .infer = like_infer, .gradient = weight_gradient, .compute = weight_compute);
+
+NN_OPERATORS(conv_transpose, "Transposed convolution and its gradients.", NN_OP("ConvTranspose", conv_transpose),
+             NN_OP("nn/ConvTransposeGradInput", grad_input), NN_OP("nn/ConvTransposeGradWeight", grad_weight))

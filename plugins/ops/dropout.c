@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dropout (Srivastava et al. 2014): in training each element is kept with probability 1 - ratio and scaled up. */
 #include "family/body.h"
-#include "family/shape.h"
-#include "family/typed.h"
+#include "family/philox.h"
 
 static int32_t infer(NnInfer *n) {
     const NnValueInfo *ratio = n->node->inputs[1];
@@ -37,10 +36,6 @@ static int32_t body(NnBody *b) {
         b->outputs[1] = nn_body_cast(b, nn->graph->role(g, "ones_like", 1, &x), NN_BOOL);
         return NN_OK;
     }
-    NnAttr attrs[2] = {NN_INT("dtype", NN_BOOL)};
-    const NnAttr *seed = nn_attr(b->node, "seed");
-    if (seed)
-        attrs[1] = NN_INT("salt", (int64_t)(uint32_t)(int64_t)seed->u.f);
     /* What is kept, and by how much it is scaled; with a ratio of 1 nothing is, and nothing becomes infinite. */
     NnValue *keep, *scale;
     if (ratio > 0) {
@@ -51,8 +46,10 @@ static int32_t body(NnBody *b) {
         NnValue *some = nn_body2(b, "Greater", keep, constant(b, keep, 0));
         NnValue *safe = nn_op3(nn, g, "Where", some, nn_body1(b, "Reciprocal", keep), constant(b, keep, 0));
         scale = nn_body_cast(b, safe, info->type);
+        keep = nn_body_cast(b, keep, NN_F32);
     }
-    NnValue *mask = nn_op(nn, g, "nn/Bernoulli", NN_VALUES(keep, nn->graph->random(g), x), attrs, 1 + (seed != NULL));
+    NnValue *mask = nn_op(nn, g, "nn/Bernoulli", NN_VALUES(keep, nn->graph->random(g), x),
+                          NN_ATTRS(NN_INT("dtype", NN_BOOL), nn_salt_attr(b->node)));
     if (training < 0) {
         mask = nn_body2(b, "Or", mask, nn_body1(b, "Not", b->inputs[2]));
         scale = nn_op3(nn, g, "Where", b->inputs[2], scale, constant(b, x, 1));
@@ -69,8 +66,9 @@ NN_COMPOSITE_OPERATOR(
           {"training_mode", "B", NN_MASK(NN_BOOL), NN_OPTIONAL | NN_NO_GRADIENT, 0, "a scalar; absent or false: data is passed on"}),
     NN_OUT_FROM(1, {"output", "T", NN_FLOATS, 0, 0, "the result, of the shape of data"},
                 {"mask", NULL, NN_MASK(NN_BOOL), NN_NO_GRADIENT, 0, "true where an element was kept"}),
-    NN_ATTRIBUTES({.name = "seed", .kind = NN_SET_INT, .doc = "takes the place of the node's own number among the draws of the network"}),
-    NN_SAMPLES("[3,4]", "[3,4] []{.4} bool[]{1}", "[3,4] []{1} bool[]{1} -> 2", "[3,4] []{.4} bool[]{0} -> 2", "[0,3] []{.4} bool[]{1}"),
+    NN_ATTRIBUTES(NN_SEED(NN_SET_INT)),
+    NN_SAMPLES("[3,4]", "[3,4] []{.4} bool[]{1}; salt=1", "[3,4] []{1} bool[]{1}; seed=3 -> 2", "[3,4] []{.4} bool[]{0}; salt=1 -> 2",
+               "[0,3] []{.4} bool[]{1}; salt=1"),
     .doc = "Where training_mode holds, output = data * mask / (1 - ratio) with mask true with probability 1 - ratio; else data.",
     .infer = infer, .body = body);
 

@@ -53,10 +53,9 @@ static int32_t compute(const NnCall *call) {
 }
 
 static int32_t body(NnBody *b) {
-    NnAttr attrs[3] = {NN_INT("dtype", nn_attr_int(b->node, "dtype", NN_I32)),
-                       NN_INT("sample_size", nn_attr_int(b->node, "sample_size", 1))};
-    const uint32_t n = 2 + nn_seed_attr(b->node, &attrs[2]);
-    b->outputs[0] = nn_op(b->host, b->graph, "nn/Categorical", NN_VALUES(b->inputs[0], b->host->graph->random(b->graph)), attrs, n);
+    b->outputs[0] = nn_op(b->host, b->graph, "nn/Categorical", NN_VALUES(b->inputs[0], b->host->graph->random(b->graph)),
+                          NN_ATTRS(NN_INT("dtype", nn_attr_int(b->node, "dtype", NN_I32)),
+                                   NN_INT("sample_size", nn_attr_int(b->node, "sample_size", 1)), nn_salt_attr(b->node)));
     return NN_OK;
 }
 
@@ -88,7 +87,7 @@ NN_COMPOSITE_OPERATOR(
     multinomial, NN_ONNX("Multinomial", 22), .flags = NN_OP_RANDOM,
     NN_IN({"input", "T", NN_FLOATS, NN_NO_GRADIENT, 0, "unnormalised logarithms of probabilities [batch, classes]"}),
     NN_OUT({"output", NULL, NN_INDICES, NN_NO_GRADIENT, 0, "classes [batch, sample_size]"}),
-    NN_ATTRIBUTES(NN_DTYPE("6", "element type of the result, i32 or i64"), SAMPLE_SIZE("1", 1, "draws for each row"), NN_SEED),
+    NN_ATTRIBUTES(NN_DTYPE("6", "element type of the result, i32 or i64"), SAMPLE_SIZE("1", 1, "draws for each row"), NN_SEED(NN_SET_FLOAT)),
     NN_SAMPLES("[4,5]@-2:2", "[3,4]@-2:2; sample_size=6 dtype=i64"), .doc = "Draws classes by their logarithms of probabilities.",
     .infer = onnx_infer, .body = body);
 

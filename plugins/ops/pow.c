@@ -19,7 +19,7 @@ static int32_t compute(const NnCall *call) {
     return nn_broadcast_compute(call, nn_is(call->inputs[1]->type, NN_INTEGERS) ? &whole_power : &real_power);
 }
 
-/* y x^(y-1), short for the usual constant exponent; where y is 0 it is 0, also at x = 0. */
+/* y x^(y-1), short for the usual constant exponent; for y = 0 it is 0, also at x = 0. */
 static NnValue *by_base(NnGradient *g, NnValue *y) {
     NnValue *x = g->inputs[0];
     const NnTensor *known = g->node->inputs[1]->value;
@@ -30,7 +30,8 @@ static NnValue *by_base(NnGradient *g, NnValue *y) {
     }
     NnValue *zero = nn_rule_scalar(g, x, 0);
     NnValue *d = nn_rule2(g, "Mul", y, nn_rule2(g, "Pow", x, nn_rule_shift(g, y, -1)));
-    return nn_rule3(g, "Where", nn_rule2(g, "Equal", y, zero), zero, d);
+    NnValue *both = nn_rule2(g, "And", nn_rule2(g, "Equal", y, zero), nn_rule2(g, "Equal", x, zero));
+    return nn_rule3(g, "Where", both, zero, d);
 }
 
 static int32_t gradient(NnGradient *g) {
@@ -50,9 +51,9 @@ static int32_t gradient(NnGradient *g) {
 NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Pow", 15), .flags = NN_OP_ELEMENTWISE,
                       NN_IN({"X", "T", NN_NUMBERS, 0, 0, "base"}, {"Y", "E", NN_NUMBERS, 0, 0, "exponent"}),
                       NN_OUT({"Z", "T", NN_NUMBERS, 0, 0, "result, of the broadcast shape"}),
-                      NN_SAMPLES("[2,3]@.2:2 [2,3]", "[2,3]@.2:2 [3]", "[3]@.2:2 [2,1]", "[2,3] f[]{2}",
-                                 "[2,3] f[]{3}", "[4] i64[]{3}", "[4]@.5:2 f[]{-.5}", "[4]@.2:2 f[]{0}", "[4] i64[]{0}",
-                                 "[0,3] []", "i64[4]@-4:4 i64[4]@0:4"),
+                      NN_SAMPLES("[2,3]@.2:2 [2,3]", "[2,3]@.2:2 [3]", "[3]@.2:2 [2,1]", "[2,3]@.2:2 f[]{2}",
+                                 "[2,3]@.2:2 f[]{3}", "[4] i64[]{3}", "[4]@.5:2 f[]{-.5}", "[4]@.2:2 f[]{0}",
+                                 "[4] i64[]{0}", "[0,3] []", "i64[4]@-4:4 i64[4]@0:4"),
                       .doc = "Powers element by element with broadcasting: Z = X^Y.",
                       .infer = nn_infer_broadcast, .gradient = gradient, .compute = compute);
 

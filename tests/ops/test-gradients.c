@@ -47,6 +47,14 @@ static bool differentiable(const Case *c, uint32_t i) {
     return x && is_float(x->t.type) && !(p->flags & (NN_NO_GRADIENT | NN_SHAPE_VALUE | NN_SHAPE_ONLY));
 }
 
+/* Do all that are differentiated have the precision that second differences need? */
+static bool precise(const Case *c) {
+    for (uint32_t i = 0; i < c->sample.n_inputs; i++)
+        if (differentiable(c, i) && c->sample.inputs[i]->t.type != NN_F64)
+            return false;
+    return true;
+}
+
 static bool any_differentiable(const Case *c) {
     for (uint32_t i = 0; i < c->sample.n_inputs; i++)
         if (differentiable(c, i))
@@ -159,32 +167,23 @@ static double dot(const NnTensor *a, const NnTensor *b) {
     return sum;
 }
 
-/* sum of outputs * seeds at the present inputs; the first derivative of the case is that of this. */
-static double objective(Case *c, const Built *b) {
-    Tensor *out[SAMPLE_MAX] = {0};
-    const NnNodeSpec spec = spec_of(c);
-    double sum = 0;
-    if (eager_run(c->context, &spec, c->sample.inputs, out, c->status) == NN_OK)
-        for (uint32_t k = 0; k < spec.n_outputs; k++)
-            sum += b->seed[k] ? dot(&out[k]->t, &b->seed[k]->t) : 0;
-    for (uint32_t k = 0; k < spec.n_outputs; k++)
-        tensor_free(out[k]);
-    return sum;
-}
-
-/* sum of first gradients * second seeds; the second derivative of the case is that of this. */
-static double objective2(Case *c, const Built *b) {
+/* sum of values * weights at the present inputs */
+static double weighted(Case *c, const Built *b, NnValue *const *values, Tensor *const *weights) {
     Eager e;
     double sum = 0;
     eager_begin(&e, c->context, c->status);
     set_inputs(c, b, &e);
     for (uint32_t i = 0; i < SAMPLE_MAX; i++) {
-        const Tensor *grad = b->seed2[i] ? eager_value(&e, b->grads[i]) : NULL;
-        sum += grad ? dot(&grad->t, &b->seed2[i]->t) : 0;
+        const Tensor *x = weights[i] ? eager_value(&e, values[i]) : NULL;
+        sum += x ? dot(&x->t, &weights[i]->t) : 0;
     }
     eager_end(&e);
     return sum;
 }
+
+/* The first derivative of the case is that of this, the second that of objective2. */
+static double objective(Case *c, const Built *b) { return weighted(c, b, b->outputs, b->seed); }
+static double objective2(Case *c, const Built *b) { return weighted(c, b, b->grads, b->seed2); }
 
 /* Compares a gradient with the differences of an objective, element by element of input i. */
 static bool compare(Case *c, const Built *b, uint32_t i, const Tensor *grad,
@@ -250,7 +249,7 @@ static int32_t run_case(Case *c, bool known, bool rule) {
         code = build(c, &b, known, results);
         if (code != NN_OK)
             nn_status_copy(c->status, b.g->status);
-        else if (!check_built(c, &b, known))
+        else if (!check_built(c, &b, known && precise(c)))
             code = NN_ERROR;
         if (code == NN_OK && !b.second && nn_status_failed(b.g->status) &&
             nn_status_code(b.g->status) != NN_UNSUPPORTED) {
@@ -262,6 +261,11 @@ static int32_t run_case(Case *c, bool known, bool rule) {
     unbuild(&b);
     for (uint32_t k = 0; k < spec.n_outputs; k++)
         tensor_free(results[k]);
+    /* A rule may refuse, with a sentence, what it would have to know. */
+    if (code == NN_UNSUPPORTED && !known) {
+        nn_status_clear(c->status);
+        code = NN_OK;
+    }
     return code;
 }
 
@@ -294,7 +298,7 @@ static void test_operator(NnContext *context, const NnEntry *entry, NnStatus *st
                c.def->sort == NN_CONTROL ? "control flow has tests of its own" : "no sample cases");
         return;
     }
-    const bool has_rule = NN_HAS(c.def, gradient) || (NN_HAS(c.def, body) && !NN_HAS(c.def, compute));
+    const bool has_rule = NN_HAS(c.def, gradient) || NN_HAS(c.def, body);
     for (uint32_t i = 0; i < c.def->n_samples; i++) {
         char why[256];
         if (!sample_parse(&c.sample, c.def, c.def->samples[i], NN_F64, why, sizeof why)) {

@@ -19,10 +19,9 @@ static inline int32_t nn_drawn_body(NnBody *b, const char *op, const char *first
     NnValue *shape = b->node->n_inputs ? nn_op1(b->host, b->graph, "Shape", b->inputs[0]) : nn_vector(b->host, b->graph, count, dims);
     if (type == NN_NONE && b->node->n_inputs)
         type = b->node->inputs[0]->type;
-    NnAttr attrs[4] = {NN_INT("dtype", type), NN_FLOAT(first, nn_attr_float(b->node, first, 0)),
-                       NN_FLOAT(second, nn_attr_float(b->node, second, 1))};
-    const uint32_t n = 3 + nn_seed_attr(b->node, &attrs[3]);
-    b->outputs[0] = nn_op(b->host, b->graph, op, NN_VALUES(shape, b->host->graph->random(b->graph)), attrs, n);
+    b->outputs[0] = nn_op(b->host, b->graph, op, NN_VALUES(shape, b->host->graph->random(b->graph)),
+                          NN_ATTRS(NN_INT("dtype", type), NN_FLOAT(first, nn_attr_float(b->node, first, 0)),
+                                   NN_FLOAT(second, nn_attr_float(b->node, second, 1)), nn_salt_attr(b->node)));
     return NN_OK;
 }
 

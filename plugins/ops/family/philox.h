@@ -117,17 +117,20 @@ static inline int32_t nn_infer_drawn(NnInfer *n) {
     return NN_OK;
 }
 
-/* An operator of the catalogue ONNX as one of ours: the salt follows `seed` where the network gives one. */
-static inline uint32_t nn_seed_attr(const NnNode *node, NnAttr *attr) {
+/* The salt of the draw in a composite of ONNX's: the node's own, or one made from `seed` where the network gives it. */
+static inline NnAttr nn_salt_attr(const NnNode *node) {
     const NnAttr *seed = nn_attr(node, "seed");
+    uint64_t bits = 0;
     if (!seed)
-        return 0;
-    uint64_t bits;
-    memcpy(&bits, &seed->u.f, sizeof bits);
-    *attr = NN_INT("salt", (int64_t)((bits ^ bits >> 32) & UINT32_MAX));
-    return 1;
+        return NN_INT("salt", nn_attr_int(node, "salt", 0));
+    if (seed->kind == NN_ATTR_INT)
+        bits = (uint64_t)seed->u.i;
+    else
+        memcpy(&bits, &seed->u.f, sizeof bits);
+    return NN_INT("salt", (int64_t)((bits ^ bits >> 32) & UINT32_MAX));
 }
 
-#define NN_SEED {.name = "seed", .kind = NN_SET_FLOAT, .doc = "takes the place of the node's own number among the draws of the network"}
+#define NN_SEED(type)                                                                                                 \
+    {.name = "seed", .kind = (type), .doc = "takes the place of the node's own number among the draws of the network"}, NN_SALT
 
 #endif
