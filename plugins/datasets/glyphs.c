@@ -9,6 +9,7 @@
 #include "nn/plugin.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define SIDE 28
@@ -272,11 +273,20 @@ static uint32_t glyph(uint64_t seed, uint32_t split, uint64_t index, uint8_t pix
 
 /* ---- the loader ---- */
 
+enum { NOT_DRAWN, DRAWING, DRAWN };
+
+/* The images of a split that have been drawn, each followed by its label; state NULL: there was no memory to keep them. */
+typedef struct Kept {
+    _Atomic uint8_t *state;
+    uint8_t *pixels;
+} Kept;
+
 struct NnData {
     NnDataInfo info;
     NnSplit splits[2];
     uint64_t seed;
     char digest[64];
+    Kept kept[2]; /* as splits */
 };
 
 static const NnSetting settings[] = {
@@ -312,6 +322,16 @@ static const NnField fields[] = {
     {.name = "y", .type = NN_I64, .classes = 10, .labels = labels},
 };
 
+/* Memory for what is drawn: a second epoch, or a reader that is faster than the drawing, finds it there. */
+static void keep_split(Kept *kept, uint64_t count) {
+    kept->state = calloc(count ? count : 1, sizeof *kept->state);
+    kept->pixels = kept->state ? malloc(count ? count * (PIXELS + 1) : 1) : NULL;
+    if (kept->pixels == NULL) {
+        free(kept->state);
+        kept->state = NULL;
+    }
+}
+
 static int32_t open_glyphs(const NnHost *nn, const NnConfig *config, NnData **data, NnStatus *status) {
     const NnConfigApi *c = nn->config;
     NnData *d = calloc(1, sizeof *d);
@@ -330,11 +350,31 @@ static int32_t open_glyphs(const NnHost *nn, const NnConfig *config, NnData **da
                            .fields = fields,
                            .splits = d->splits,
                            .digest = d->digest};
+    keep_split(&d->kept[0], d->splits[0].count);
+    keep_split(&d->kept[1], d->splits[1].count);
     *data = d;
     return NN_OK;
 }
 
 static const NnDataInfo *describe(NnData *d) { return &d->info; }
+
+/* Draws an image, or copies it when it was drawn before; the label is the byte behind it. */
+static uint32_t fetch(NnData *d, uint32_t split, uint64_t index, uint8_t *to) {
+    Kept *kept = &d->kept[split];
+    uint8_t *at = kept->state ? kept->pixels + index * (PIXELS + 1) : NULL;
+    if (at && atomic_load_explicit(&kept->state[index], memory_order_acquire) == DRAWN) {
+        memcpy(to, at, PIXELS);
+        return at[PIXELS];
+    }
+    const uint32_t label = glyph(d->seed, split, index, to);
+    uint8_t none = NOT_DRAWN;
+    if (at && atomic_compare_exchange_strong(&kept->state[index], &none, DRAWING)) {
+        memcpy(at, to, PIXELS);
+        at[PIXELS] = (uint8_t)label;
+        atomic_store_explicit(&kept->state[index], DRAWN, memory_order_release);
+    }
+    return label;
+}
 
 static int32_t read_glyphs(NnData *d, uint32_t split, uint64_t n, const uint64_t *indices,
                            void *const *buffers, NnStatus *status) {
@@ -344,7 +384,7 @@ static int32_t read_glyphs(NnData *d, uint32_t split, uint64_t n, const uint64_t
     (void)status;
     for (uint64_t i = 0; i < n; i++) {
         const uint32_t label = x || y == NULL
-                                   ? glyph(d->seed, split, indices[i], x ? x + i * PIXELS : unwanted)
+                                   ? fetch(d, split, indices[i], x ? x + i * PIXELS : unwanted)
                                    : label_of(d->seed, split, indices[i]);
         if (y)
             y[i] = label;
@@ -352,7 +392,13 @@ static int32_t read_glyphs(NnData *d, uint32_t split, uint64_t n, const uint64_t
     return NN_OK;
 }
 
-static void close_glyphs(NnData *d) { free(d); }
+static void close_glyphs(NnData *d) {
+    for (uint32_t i = 0; i < NN_COUNT(d->kept); i++) {
+        free(d->kept[i].pixels);
+        free(d->kept[i].state);
+    }
+    free(d);
+}
 
 static const NnDataset glyphs = {
     .struct_size = sizeof glyphs,
