@@ -44,6 +44,8 @@ static const Case cases[] = {
      NULL},
     {"mlp of values", "mlp", "{family: mlp, hidden: [8]}", rows, "train evaluate predict", 4 * 8 + 8 + 8 + 1,
      NULL},
+    {"misspelt activation", "mlp", "family: mlp\nactivation: Relo\n", images, NULL, 0,
+     "settings:2:13: layer dense1: no plug-in provides operator 'Relo'"},
     {"lenet5", "cnn", "{family: cnn}", images, "train evaluate predict", 61706, NULL},
     {"lenet5 on rows", "cnn", "{family: cnn}", rows, NULL, 0, "wants images"},
     {"elman", "rnn", "{family: rnn, cell: elman, units: 32}", windows,

@@ -9,15 +9,14 @@ static NnValue *body(Net *net, NnValue *x, int64_t outputs, const void *arg) {
     const NnModelBuild *build = arg;
     const NnConfigApi *config = net->nn->config;
     const NnConfig *hidden = net_get(build, "hidden");
-    const char *activation = net_get_string(build, "activation", "Relu");
     const double dropout = net_get_number(build, "dropout", 0);
     NnValue *h = nn_op(net->nn, net->g, "Flatten", NN_VALUES(x), NN_ATTRS(NN_INT("axis", 1)));
     h = net_dropout(net, h, net_get_number(build, "input_dropout", 0));
     for (uint64_t i = 0; hidden && i < config->count(hidden); i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "dense%llu", (unsigned long long)i + 1);
-        h = nn_op1(net->nn, net->g, activation,
-                   net_dense(net, h, config->integer(config->at(hidden, i)), true, name));
+        h = net_activation(net, net_dense(net, h, config->integer(config->at(hidden, i)), true, name), "Relu",
+                           name);
         h = net_dropout(net, h, dropout);
     }
     net->init = "xavier_uniform";

@@ -75,8 +75,8 @@ static NnValue *bias_of(const Recurrent *r, const Net *net, const char *name) {
 
 /* Scan over the projected input [T, N, gates * units]: the outputs of all steps [T, N, units]; states are
  * replaced. */
-static NnValue *run_layer(const Recurrent *r, const Net *net, NnValue *projected, NnValue *recurrent,
-                          NnValue **states) {
+static NnValue *run_layer(const Recurrent *r, const Net *net, const char *name, NnValue *projected,
+                          NnValue *recurrent, NnValue **states) {
     const NnGraphApi *graph = net->nn->graph;
     const uint32_t n = r->cell->states;
     Net inner = *net;
@@ -99,9 +99,9 @@ static NnValue *run_layer(const Recurrent *r, const Net *net, NnValue *projected
         inputs[k] = states[k];
     inputs[n] = projected;
     inputs[n + 1] = recurrent;
-    (void)nn_ops(net->nn, net->g, "Scan", inputs, n + 2,
-                 NN_ATTRS(NN_BODY("body", body), NN_INT("num_scan_inputs", 1), NN_INT("carried", n)), outputs,
-                 n + 1);
+    (void)net_nodes(net, "Scan", name, inputs, n + 2,
+                    NN_ATTRS(NN_BODY("body", body), NN_INT("num_scan_inputs", 1), NN_INT("carried", n)),
+                    outputs, n + 1);
     for (uint32_t k = 0; k < n; k++)
         states[k] = outputs[k];
     return outputs[n];
@@ -126,7 +126,7 @@ static NnValue *layer(const Recurrent *r, const Net *net, NnValue *below, NnValu
         variables[k] = r->pass ? state_of(r, net, index, k) : NULL;
         states[k] = variables[k] ? graph->read(net->g, variables[k]) : zero_state(r, net, x);
     }
-    NnValue *h = run_layer(r, net, projected, recurrent, states);
+    NnValue *h = run_layer(r, net, name, projected, recurrent, states);
     for (uint32_t k = 0; k < r->cell->states && variables[k]; k++)
         (void)graph->assign(net->g, variables[k], states[k], NULL);
     return h;

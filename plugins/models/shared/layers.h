@@ -40,10 +40,14 @@ static inline NN_MAYBE_UNUSED const NnField *net_need_field(const NnModelBuild *
     return f;
 }
 
-/* A layer's own node, under the layer's name, so that messages can tell which it was. */
+/* A layer's own node, under the layer's name and with the place that asked for it (the model's where no layer
+ * has one of its own), so that messages can tell which it was. */
 static inline NN_MAYBE_UNUSED int32_t net_nodes(const Net *net, const char *op, const char *name,
                                                 NnValue *const *inputs, uint32_t n, const NnAttr *attrs,
                                                 uint32_t n_attrs, NnValue **outputs, uint32_t n_outputs) {
+    char place[512];
+    if (net->place == NULL && net->build->config)
+        (void)snprintf(place, sizeof place, "%s: layer %s", net->nn->config->place(net->build->config), name);
     const NnNodeSpec spec = {.struct_size = sizeof spec,
                              .op = op,
                              .name = name,
@@ -53,7 +57,9 @@ static inline NN_MAYBE_UNUSED int32_t net_nodes(const Net *net, const char *op, 
                              .attr_stride = sizeof(NnAttr),
                              .inputs = inputs,
                              .attrs = attrs,
-                             .place = net->place};
+                             .place = net->place           ? net->place
+                                      : net->build->config ? place
+                                                           : NULL};
     return net->nn->graph->node(net->g, &spec, outputs);
 }
 
@@ -263,6 +269,40 @@ static inline NN_MAYBE_UNUSED void net_regress(const Net *net, NnValue *predicti
         (void)graph->minimize(net->g, loss, NULL);
 }
 
+/* Reading a family's checked settings. */
+static inline NN_MAYBE_UNUSED const NnConfig *net_get(const NnModelBuild *build, const char *key) {
+    return build->config ? build->host->config->get(build->config, key) : NULL;
+}
+static inline NN_MAYBE_UNUSED int64_t net_get_int(const NnModelBuild *build, const char *key,
+                                                  int64_t absent) {
+    const NnConfig *c = net_get(build, key);
+    return c ? build->host->config->integer(c) : absent;
+}
+static inline NN_MAYBE_UNUSED double net_get_number(const NnModelBuild *build, const char *key,
+                                                    double absent) {
+    const NnConfig *c = net_get(build, key);
+    return c ? build->host->config->number(c) : absent;
+}
+static inline NN_MAYBE_UNUSED const char *net_get_string(const NnModelBuild *build, const char *key,
+                                                         const char *absent) {
+    const NnConfig *c = net_get(build, key);
+    return c ? build->host->config->string(c) : absent;
+}
+
+/* The operator that the setting `activation` names, behind a layer. */
+static inline NN_MAYBE_UNUSED NnValue *net_activation(const Net *net, NnValue *x, const char *absent,
+                                                      const char *layer) {
+    const NnConfig *setting = net_get(net->build, "activation");
+    char name[128], place[512];
+    (void)snprintf(name, sizeof name, "%s.activation", layer);
+    Net at = *net;
+    if (setting) {
+        (void)snprintf(place, sizeof place, "%s: layer %s", net->nn->config->place(setting), layer);
+        at.place = place;
+    }
+    return net_node(&at, net_get_string(net->build, "activation", absent), name, NN_VALUES(x), NN_NO_ATTRS);
+}
+
 /* The body of a feed-forward family: from the real input to logits (classes > 0) or values. */
 typedef NnValue *(*NetBody)(Net *, NnValue *x, int64_t outputs, const void *arg);
 
@@ -297,26 +337,6 @@ static inline NN_MAYBE_UNUSED int32_t net_build_supervised(NnModelBuild *build, 
             return build->host->code(build->status);
     }
     return NN_OK;
-}
-
-/* Reading a family's checked settings. */
-static inline NN_MAYBE_UNUSED const NnConfig *net_get(const NnModelBuild *build, const char *key) {
-    return build->config ? build->host->config->get(build->config, key) : NULL;
-}
-static inline NN_MAYBE_UNUSED int64_t net_get_int(const NnModelBuild *build, const char *key,
-                                                  int64_t absent) {
-    const NnConfig *c = net_get(build, key);
-    return c ? build->host->config->integer(c) : absent;
-}
-static inline NN_MAYBE_UNUSED double net_get_number(const NnModelBuild *build, const char *key,
-                                                    double absent) {
-    const NnConfig *c = net_get(build, key);
-    return c ? build->host->config->number(c) : absent;
-}
-static inline NN_MAYBE_UNUSED const char *net_get_string(const NnModelBuild *build, const char *key,
-                                                         const char *absent) {
-    const NnConfig *c = net_get(build, key);
-    return c ? build->host->config->string(c) : absent;
 }
 
 #endif
