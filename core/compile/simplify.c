@@ -71,6 +71,36 @@ static gboolean node_equal(gconstpointer x, gconstpointer y) {
     return TRUE;
 }
 
+#define SHARED_CONSTANT_BYTES 256u
+
+static guint constant_hash(gconstpointer data) {
+    const NnTensor *t = ((const NnValue *)data)->info.value;
+    const guint8 *bytes = nn_data(t);
+    guint h = (guint)t->type * 31 + (guint)t->rank;
+    for (uint64_t i = 0, n = nn_tensor_bytes(t, nn_type_size(t->type)); i < n; i++)
+        h = h * 33 + bytes[i];
+    return h;
+}
+
+static gboolean constant_equal(gconstpointer a, gconstpointer b) {
+    return same_tensor(((const NnValue *)a)->info.value, ((const NnValue *)b)->info.value);
+}
+
+/* Equal small constants are one value, so that what is computed from them is seen to be the same. */
+static void share_constants(NnGraph *g) {
+    g_autoptr(GHashTable) seen = g_hash_table_new(constant_hash, constant_equal);
+    for (guint i = 0; i < g->values->len; i++) {
+        NnValue *v = g->values->pdata[i];
+        if (v->origin != NN_FROM_CONSTANT || v->info.value == NULL || v->became || nn_value_bytes(v) > SHARED_CONSTANT_BYTES)
+            continue;
+        NnValue *same = g_hash_table_lookup(seen, v);
+        if (same == NULL)
+            g_hash_table_add(seen, v);
+        else
+            v->became = same;
+    }
+}
+
 /* ---- known values ---- */
 
 static bool known_inputs(const NnGraphNode *node) {
@@ -171,6 +201,7 @@ int32_t nn_pass_simplify(NnCompile *c) {
     g_autoptr(GPtrArray) order = nn_graph_sorted(g);
     if (order == NULL)
         return nn_status_fail(c->status, NN_INVALID, "function %s has a cycle", g->name);
+    share_constants(g);
     g_autoptr(GHashTable) seen = g_hash_table_new(node_hash, node_equal);
     for (guint i = 0; i < order->len; i++) {
         NnGraphNode *node = order->pdata[i];
