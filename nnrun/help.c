@@ -84,18 +84,25 @@ static bool is_provided(NnContext *c, const char *kind, const char *name) {
     return false;
 }
 
-static void fail_unknown(Program *p, NnContext *c, const char *name) {
+static void fail_unknown(Program *p, NnContext *c, const char *label, const char *name) {
     GPtrArray *names = g_ptr_array_new();
-    for (const Command *const *command = nnrun_commands(); *command; command++)
+    bool is_kind = label == NULL;
+    for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++)
+        is_kind = is_kind || strcmp(label, kinds[k].label) == 0;
+    for (size_t k = 0; k < G_N_ELEMENTS(kinds) && !is_kind; k++)
+        g_ptr_array_add(names, (gpointer)kinds[k].label);
+    for (const Command *const *command = nnrun_commands(); label == NULL && *command; command++)
         g_ptr_array_add(names, (gpointer)(*command)->name);
-    for (uint32_t i = 0; i < nn_registry_count(c); i++)
+    for (uint32_t i = 0; i < nn_registry_count(c) && is_kind; i++)
         for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++)
-            if (strcmp(nn_registry_entry(c, i)->kind, kinds[k].kind) == 0)
+            if (strcmp(nn_registry_entry(c, i)->kind, kinds[k].kind) == 0 &&
+                (label == NULL || strcmp(label, kinds[k].label) == 0))
                 g_ptr_array_add(names, (gpointer)nn_registry_entry(c, i)->name);
-    const char *near = nn_suggest_nearest(name, (const char *const *)names->pdata, names->len);
-    nn_status_fail(p->status, NN_NOT_FOUND, "there is no help on '%s'%s%s%s", name,
-                   near ? "; did you mean '" : "", near ? near : "",
-                   near ? "'?" : "; 'nnrun help' lists the topics");
+    const char *wrong = is_kind ? name : label;
+    const char *near = nn_suggest_nearest(wrong, (const char *const *)names->pdata, names->len);
+    nn_status_fail(p->status, NN_NOT_FOUND, "there is no %s '%s'%s%s%s",
+                   is_kind ? label ? label : "help on" : "kind", wrong, near ? "; did you mean '" : "",
+                   near ? near : "", near ? "'?" : "; 'nnrun help' lists the topics");
     g_ptr_array_unref(names);
 }
 
@@ -157,7 +164,7 @@ static int run(Program *p) {
             found = true;
         }
     if (!found)
-        fail_unknown(p, c, name);
+        fail_unknown(p, c, label, name);
     return nnrun_end(p);
 }
 

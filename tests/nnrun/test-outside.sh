@@ -34,6 +34,23 @@ else
     echo "not ok it is installed beside the others and found"
     cat make.log out
 fi
+cat >net.yaml <<EOF
+model:
+  family: net
+  layers:
+    - Flatten
+    - Dense: {units: 16}
+    - com.example/Swish: {beta: 1.5}
+    - Dense: {name: output, units: 10}
+data: {loader: glyphs, train: 640, test: 64}
+train: {epochs: 2, batch: 64}
+EOF
+if "$program" train net.yaml --plugin-path "$plugins" >out 2>&1 && ls runs/*/*/weights/* >>out; then
+    echo "ok a network of a YAML file is trained with its operator"
+else
+    echo "not ok a network of a YAML file is trained with its operator"
+    cat out
+fi
 "$program" plugin list --plugin-path "$plugins" --json >out 2>&1
 if grep -q '"name": "ops"' out && ! grep -q '"problem": "' out; then
     echo "ok the installed packages are whole after stripping and relinking"
