@@ -16,6 +16,7 @@ NN_COMPOSITE_OPERATOR(clip_by_value, NN_OURS("ClipByValue", 1), .role = "clip_by
                       NN_IN({"X", "T", NN_FLOATS, 0, 0, "a gradient"},
                             {"limit", "F", NN_MASK(NN_F32), NN_NO_GRADIENT, 0, "a scalar, not negative"}),
                       NN_OUT({"Y", "T", NN_FLOATS, 0, 0, "X, its elements between -limit and limit"}),
+                      NN_SAMPLES("[2,3] f32[]{.4}", "[] f32[]{.9}", "[0,3] f32[]{1}"),
                       .doc = "Clips each element of a gradient to [-limit, limit].", .body = body);
 
 NN_OPERATORS(clip_by_value, "Clipping by value.", NN_OP("nn/ClipByValue", clip_by_value))

@@ -27,6 +27,7 @@ NN_COMPOSITE_OPERATOR(
         {"limit", "F", NN_MASK(NN_F32), NN_NO_GRADIENT, 0, "the largest norm that is let through; a scalar"},
         {"gradients", "T", NN_FLOATS, NN_VARIADIC | NN_MIXED | NN_NO_GRADIENT, 0, "all gradients of a step"}),
     NN_OUT({"factor", "F", NN_MASK(NN_F32), 0, 0, "what each gradient is to be multiplied by; a scalar"}),
+    NN_SAMPLES("f32[]{.5} [2,3] [4]", "f32[]{9} [2,3]", "f32[]{1} [0,3]"),
     .doc = "Clipping by global norm (Pascanu, Mikolov, Bengio 2013): min(1, limit / (|g| + 1e-6)), |g| the "
            "Euclidean norm of all gradients together.",
     .body = body);
