@@ -29,6 +29,8 @@ contract_tests = \
 	tests/contract/learning \
 	tests/models/test-build \
 	tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-csv \
+	tests/fuzz/fuzz-idx \
 	tests/fuzz/fuzz-elf \
 	tests/fuzz/fuzz-manifest \
 	tests/fuzz/fuzz-safetensors \
@@ -66,6 +68,8 @@ smoke_tests = \
 	tests/core/test-suggest \
 	tests/core/test-version \
 	tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-csv \
+	tests/fuzz/fuzz-idx \
 	tests/fuzz/fuzz-elf \
 	tests/fuzz/fuzz-manifest \
 	tests/fuzz/fuzz-safetensors \
@@ -119,7 +123,7 @@ abi_headers = \
 	tests/abi/0.1/nn/settings.h
 noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h
 noinst_HEADERS += tests/contract/contract.h
-noinst_HEADERS += tests/plugins/datasets/open.h
+noinst_HEADERS += tests/fuzz/folder.h tests/plugins/datasets/open.h
 
 noinst_HEADERS += tests/plugins/ops-cpu/simd-test.h
 tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la

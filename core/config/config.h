@@ -2,7 +2,7 @@
 /*
  * The configuration tree: what a person wrote, as nodes that remember where. A node is a map, a list or a
  * scalar typed by the core schema of YAML 1.2 (`yes` and `on` are strings, `1e-3` is a float, whatever is
- * quoted is a string). Reading is bounded (64 MiB of text, a million nodes after aliases, 64 levels); a
+ * quoted is a string). Reading is bounded (64 MiB of text, half a million nodes after aliases, 64 levels); a
  * duplicate key, a second document, a NUL and bytes that are not UTF-8 are refused. Every error is one
  * sentence that begins with the place.
  *
@@ -17,7 +17,8 @@
 #include <glib.h>
 
 #define NN_CONFIG_MAX_BYTES (64u << 20)
-#define NN_CONFIG_MAX_NODES 1000000u
+#define NN_CONFIG_MAX_NODES 500000u      /* some 64 MiB of them */
+#define NN_CONFIG_MAX_COPIED (16u << 20) /* bytes of text that aliases repeat */
 #define NN_CONFIG_MAX_DEPTH 64u
 
 /* nn.h has nn_config_read, _parse, _free, _override, _expand, _text. In places a file stands by its name

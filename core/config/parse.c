@@ -13,7 +13,7 @@ typedef struct Reader {
     NnConfigSource *source;
     NnStatus *status;
     GHashTable *anchors; /* name to finished node, or to NULL while it is being read */
-    size_t nodes, text;
+    size_t nodes, text, copied;
 } Reader;
 
 static NnConfig *fail_at(Reader *r, size_t line, size_t column, const char *format, ...) G_GNUC_PRINTF(4, 5);
@@ -236,6 +236,10 @@ static NnConfig *read_alias(Reader *r, const yaml_event_t *event, size_t depth) 
     if (found == NULL)
         return fail_mark(r, event->start_mark, "the alias *%.80s stands inside of what it repeats", name);
     measure(found, &nodes, &text, &levels);
+    r->copied += text;
+    if (r->copied > NN_CONFIG_MAX_COPIED)
+        return fail_mark(r, event->start_mark, "aliases repeat more than %u MiB of text",
+                         NN_CONFIG_MAX_COPIED >> 20);
     if (!count(r, event->start_mark, nodes, text))
         return NULL;
     if (depth + levels > NN_CONFIG_MAX_DEPTH)

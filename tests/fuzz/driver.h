@@ -83,11 +83,11 @@ static int run_file(const char *path) {
     return LLVMFuzzerTestOneInput(bytes, n);
 }
 
-static int drive(int argc, char **argv, const char *name, const Seed *seeds, size_t n_seeds) {
+static int drive(int argc, char **argv, const char *name, const Seed *seeds, size_t n_seeds, int rounds) {
     for (int i = 1; i < argc; i++)
         if (run_file(argv[i]))
             return 1;
-    for (int i = 0; argc == 1 && i < 20000; i++) {
+    for (int i = 0; argc == 1 && i < rounds; i++) {
         uint8_t bytes[MOST];
         const Seed *seed = &seeds[below(n_seeds)];
         size_t n = seed->n;
@@ -106,12 +106,13 @@ static int drive(int argc, char **argv, const char *name, const Seed *seeds, siz
     return 0;
 }
 
-#define FUZZ_MAIN(name, seeds)                                                                               \
+#define FUZZ_MAIN_ROUNDS(name, seeds, rounds)                                                                       \
     int main(int argc, char **argv) {                                                                        \
-        return drive(argc, argv, name, seeds, sizeof(seeds) / sizeof(seeds)[0]);                             \
+        return drive(argc, argv, name, seeds, sizeof(seeds) / sizeof(seeds)[0], rounds);                     \
     }
 #else
-#define FUZZ_MAIN(name, seeds) extern int unused_seeds;
+#define FUZZ_MAIN_ROUNDS(name, seeds, rounds) extern int unused_seeds;
 #endif
+#define FUZZ_MAIN(name, seeds) FUZZ_MAIN_ROUNDS(name, seeds, 20000)
 
 #endif
