@@ -83,7 +83,8 @@ static int run_file(const char *path) {
     return LLVMFuzzerTestOneInput(bytes, n);
 }
 
-static int drive(int argc, char **argv, const char *name, const Seed *seeds, size_t n_seeds, int rounds) {
+static int drive_rounds(int argc, char **argv, const char *name, const Seed *seeds, size_t n_seeds,
+                        int rounds) {
     for (int i = 1; i < argc; i++)
         if (run_file(argv[i]))
             return 1;
@@ -106,9 +107,13 @@ static int drive(int argc, char **argv, const char *name, const Seed *seeds, siz
     return 0;
 }
 
-#define FUZZ_MAIN_ROUNDS(name, seeds, rounds)                                                                       \
+static inline int drive(int argc, char **argv, const char *name, const Seed *seeds, size_t n_seeds) {
+    return drive_rounds(argc, argv, name, seeds, n_seeds, 20000);
+}
+
+#define FUZZ_MAIN_ROUNDS(name, seeds, rounds)                                                                \
     int main(int argc, char **argv) {                                                                        \
-        return drive(argc, argv, name, seeds, sizeof(seeds) / sizeof(seeds)[0], rounds);                     \
+        return drive_rounds(argc, argv, name, seeds, sizeof(seeds) / sizeof(seeds)[0], rounds);              \
     }
 #else
 #define FUZZ_MAIN_ROUNDS(name, seeds, rounds) extern int unused_seeds;
