@@ -9,8 +9,11 @@ opscpu_LTLIBRARIES =
 opscpu_LTLIBRARIES += plugins/ops-cpu/chain.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/device.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/gemm.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/index.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/random.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/reduce.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/softmax.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/transpose.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/view.la
 
 plugins_ops_cpu_chain_la_SOURCES = plugins/ops-cpu/chain.c plugins/ops-cpu/chain-claim.c plugins/ops-cpu/chain.h

@@ -10,6 +10,8 @@
 simd_sources = \
 	plugins/ops-cpu/simd/chain.c \
 	plugins/ops-cpu/simd/chain.h \
+	plugins/ops-cpu/simd/philox.c \
+	plugins/ops-cpu/simd/philox.h \
 	plugins/ops-cpu/simd/reduce.c \
 	plugins/ops-cpu/simd/reduce.h \
 	plugins/ops-cpu/simd/rows.c \

@@ -9,9 +9,10 @@ KERNELS(gemm, CpuGemmKernels)
 KERNELS(chain, CpuChainKernels)
 KERNELS(reduce, CpuReduceKernels)
 KERNELS(rows, CpuRowsKernels)
+KERNELS(philox, CpuPhiloxKernels)
 
 #define SET(isa)                                                                                             \
-    { #isa, &cpu_gemm_##isa, &cpu_chain_##isa, &cpu_reduce_##isa, &cpu_rows_##isa }
+    { #isa, &cpu_gemm_##isa, &cpu_chain_##isa, &cpu_reduce_##isa, &cpu_rows_##isa, &cpu_philox_##isa }
 
 static const CpuSimd generic = SET(generic);
 

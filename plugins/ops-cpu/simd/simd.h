@@ -43,6 +43,7 @@ struct CpuGemmKernels;
 struct CpuChainKernels;
 struct CpuReduceKernels;
 struct CpuRowsKernels;
+struct CpuPhiloxKernels;
 
 typedef struct CpuSimd {
     const char *name; /* "generic", "avx2", "avx512" */
@@ -50,6 +51,7 @@ typedef struct CpuSimd {
     const struct CpuChainKernels *chain;
     const struct CpuReduceKernels *reduce;
     const struct CpuRowsKernels *rows;
+    const struct CpuPhiloxKernels *philox;
 } CpuSimd;
 
 /* The best set for this machine. */
