@@ -22,34 +22,47 @@ static int columns(void) {
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
-static void put_time(GString *out, double seconds) {
+/* Lines are put together in memory of their own, so that a step that is shown takes none. */
+typedef struct Line {
+    char text[1024];
+    size_t length;
+} Line;
+
+static void put(Line *line, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void put(Line *line, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const int n = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, args);
+    va_end(args);
+    line->length = MIN(line->length + (size_t)MAX(n, 0), sizeof line->text - 1);
+}
+
+static void put_time(Line *line, double seconds) {
     if (isnan(seconds) || seconds > 1e7)
         return;
     const unsigned s = (unsigned)(seconds + 0.5);
     if (s >= 3600)
-        g_string_append_printf(out, "%u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
+        put(line, "%u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
     else
-        g_string_append_printf(out, "%u:%02u", s / 60, s % 60);
+        put(line, "%u:%02u", s / 60, s % 60);
 }
 
-static void put_metrics(GString *out, const NnTrainReport *r) {
+static void put_metrics(Line *line, const NnTrainReport *r) {
     for (uint32_t i = 0; i < r->n_metrics; i++)
         if (!isnan(r->values[i]))
-            g_string_append_printf(out, "  %s %.4g", r->names[i], r->values[i]);
+            put(line, "  %s %.4g", r->names[i], r->values[i]);
 }
 
-static GString *step_line(const NnTrainReport *r) {
-    GString *line = g_string_new(NULL);
+static void step_line(Line *line, const NnTrainReport *r) {
     const unsigned percent = r->steps_per_epoch ? (unsigned)(100 * r->position / r->steps_per_epoch) : 100;
-    g_string_append_printf(line, "epoch %u/%u %3u%%", r->epoch + 1, r->epochs, percent);
+    put(line, "epoch %u/%u %3u%%", r->epoch + 1, r->epochs, percent);
     put_metrics(line, r);
-    g_string_append_printf(line, "  %.0f samples/s", r->samples_per_second);
+    put(line, "  %.0f samples/s", r->samples_per_second);
     if (!isnan(r->seconds_left)) {
-        g_string_append(line, "  ");
+        put(line, "  ");
         put_time(line, r->seconds_left);
-        g_string_append(line, " left");
+        put(line, " left");
     }
-    return line;
 }
 
 void progress_clear(Progress *p) {
@@ -77,24 +90,23 @@ static void on_step(void *self, const NnTrainReport *r) {
     Progress *p = self;
     if (p->program->quiet || !is_due(p))
         return;
-    GString *line = step_line(r);
+    Line line = {.length = 0};
+    step_line(&line, r);
     if (p->terminal)
-        draw(p, line->str);
+        draw(p, line.text);
     else
-        fprintf(stderr, "%s\n", line->str);
-    g_string_free(line, TRUE);
+        fprintf(stderr, "%s\n", line.text);
 }
 
 static void on_epoch_end(void *self, const NnTrainReport *r) {
     Progress *p = self;
-    GString *line = g_string_new(NULL);
+    Line line = {.length = 0};
     progress_clear(p);
-    g_string_append_printf(line, "epoch %u/%u", r->epoch + 1, r->epochs);
-    put_metrics(line, r);
-    g_string_append_printf(line, "  lr %.3g  %.0f samples/s  ", r->rate, r->samples_per_second);
-    put_time(line, r->seconds);
-    nnrun_say(p->program, "%s", line->str);
-    g_string_free(line, TRUE);
+    put(&line, "epoch %u/%u", r->epoch + 1, r->epochs);
+    put_metrics(&line, r);
+    put(&line, "  lr %.3g  %.0f samples/s  ", r->rate, r->samples_per_second);
+    put_time(&line, r->seconds);
+    nnrun_say(p->program, "%s", line.text);
     p->last = g_get_monotonic_time();
 }
 
@@ -102,8 +114,9 @@ static void on_evaluating(void *self, uint64_t done, uint64_t total) {
     Progress *p = self;
     if (p->program->quiet || !p->terminal || !is_due(p))
         return;
-    g_autofree char *line = g_strdup_printf("evaluating %3u%%", (unsigned)(100 * done / (total ? total : 1)));
-    draw(p, line);
+    Line line = {.length = 0};
+    put(&line, "evaluating %3u%%", (unsigned)(100 * done / (total ? total : 1)));
+    draw(p, line.text);
 }
 
 static void on_say(void *self, const char *sentence) {
