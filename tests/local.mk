@@ -4,6 +4,7 @@
 # does the same.
 
 unit_tests = \
+	tests/train/test-order \
 	tests/core/config/test-override \
 	tests/core/config/test-parse \
 	tests/core/config/test-settings \
@@ -20,6 +21,7 @@ unit_tests = \
 	tests/plugins/formats/test-safetensors
 
 contract_tests = \
+	tests/train/optimizers \
 	tests/plugins/ops-cpu/test-gemm \
 	tests/contract/basic \
 	tests/contract/state \
@@ -38,9 +40,11 @@ contract_tests = \
 	tests/ops/test-types
 
 script_tests = \
+	tests/train/test-allocations.sh \
 	tests/train/test-checkpoint.sh \
 	tests/train/test-resume.sh \
 	tests/train/test-run.sh \
+	tests/train/test-step.sh \
 	tests/models/test-learns.sh \
 	tests/nnrun/test-nothing-hidden.sh \
 	tests/ops/test-forward.sh \
@@ -103,6 +107,12 @@ tests_contract_toy_toy_device_la_LIBADD = $(PTHREAD_LIBS)
 tests/contract/toy/manifest.yaml: tests/contract/toy/toy-device.la nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)MODULES='$(check_LTLIBRARIES)' $(SHELL) $(srcdir)/build-aux/make-manifest nnrun/nnrun$(EXEEXT) toy tests/contract/toy
 CLEANFILES += tests/contract/toy/manifest.yaml
+
+# What the tests of training load: a family with a step of its own, a counter of allocations.
+check_LTLIBRARIES += tests/train/two-players.la tests/train/allocations.la
+tests_train_two_players_la_LDFLAGS = $(test_module_flags)
+tests_train_allocations_la_LDFLAGS = -module -avoid-version -rpath /nowhere
+tests_train_allocations_la_LIBADD = $(DL_LIBS)
 
 if HAVE_CRITERION
 check_PROGRAMS += $(unit_tests)

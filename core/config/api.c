@@ -19,12 +19,13 @@ static bool api_boolean(const NnConfig *node) {
 
 static int64_t api_integer(const NnConfig *node) {
     int64_t value = 0;
-    return nn_config_as_int(node, &value, NULL) == NN_OK ? value : 0;
+    /* An absent value is no error, and asking for one takes no memory: a step may. */
+    return node && nn_config_as_int(node, &value, NULL) == NN_OK ? value : 0;
 }
 
 static double api_number(const NnConfig *node) {
     double value = 0;
-    return nn_config_as_float(node, &value, NULL) == NN_OK ? value : 0;
+    return node && nn_config_as_float(node, &value, NULL) == NN_OK ? value : 0;
 }
 
 static const char *api_string(const NnConfig *node) {

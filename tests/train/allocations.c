@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loaded before a program: counts what all its threads ask of the malloc family and of mmap, and writes the number to the file
- * that NN_ALLOCATIONS names when the program ends. */
+/* Loaded before a program: counts what all its threads ask of the malloc family and of mmap, and writes the
+ * number to the file that NN_ALLOCATIONS names when the program ends. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A family whose training is more than one function: two players pull at each other's number, the first twice a step. Its step
- * calls, reads and advances, so that all that NnStep offers is used.
+ * A family whose training is more than one function: two players pull at each other's number, the first twice
+ * a step. Its step calls, reads and advances, so that all that NnStep offers is used.
  */
 #include "nn/plugin.h"
 
@@ -16,8 +16,12 @@ static NnValue *op(const Game *game, const char *name, NnValue *left, NnValue *r
 }
 
 static NnValue *player(const Game *game, const char *name) {
-    const NnVariableSpec spec = {
-        .struct_size = sizeof spec, .type = NN_F32, .name = name, .init = "ones", .group = name, .role = NN_PARAMETER};
+    const NnVariableSpec spec = {.struct_size = sizeof spec,
+                                 .type = NN_F32,
+                                 .name = name,
+                                 .init = "ones",
+                                 .group = name,
+                                 .role = NN_PARAMETER};
     const NnGraphApi *graph = game->build->host->graph;
     return graph->read(game->g, graph->variable(game->g, &spec));
 }
@@ -40,7 +44,8 @@ static Game begin(NnModelBuild *build, const char *name) {
 static int32_t build(NnModelBuild *model) {
     for (int i = 0; i < 2; i++) {
         Game game = begin(model, i ? "second" : "first");
-        NnValue *miss = i ? op(&game, "Sub", game.b, game.a) : op(&game, "Sub", op(&game, "Mul", game.a, game.b), game.x);
+        NnValue *miss =
+            i ? op(&game, "Sub", game.b, game.a) : op(&game, "Sub", op(&game, "Mul", game.a, game.b), game.x);
         NnValue *loss = op(&game, "Mul", miss, miss);
         model->host->graph->output(game.g, "loss", loss);
         model->host->graph->minimize(game.g, loss, i ? "b" : "a");
@@ -52,8 +57,8 @@ static int32_t build(NnModelBuild *model) {
 
 static int32_t step(NnStep *s, NnStatus *status) {
     double loss = -1;
-    if (s->call(s, "first", status) != NN_OK || s->advance(s, status) != NN_OK || s->call(s, "first", status) != NN_OK ||
-        s->read(s, "first", "loss", &loss, status) != NN_OK)
+    if (s->call(s, "first", status) != NN_OK || s->advance(s, status) != NN_OK ||
+        s->call(s, "first", status) != NN_OK || s->read(s, "first", "loss", &loss, status) != NN_OK)
         return s->host->code(status);
     if (!(loss >= 0))
         return nn_fail(s->host, status, NN_ERROR, "the first player's loss reads as %g", loss);
