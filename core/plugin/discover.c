@@ -70,6 +70,37 @@ static void filter(const NnOptions *options, NnPackage *p) {
     }
 }
 
+static int by_name(gconstpointer a, gconstpointer b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static GPtrArray *names_in(const char *folder) {
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    for (const char *name = NULL; dir && (name = g_dir_read_name(dir)) && names->len < MOST_PACKAGES;)
+        if (*name != '.')
+            g_ptr_array_add(names, g_strdup(name));
+    if (dir)
+        g_dir_close(dir);
+    g_ptr_array_sort(names, by_name);
+    return names;
+}
+
+/* An object beside a manifest that does not state it is not opened either. */
+static void report_unstated(NnSearch *search, const NnPackage *p) {
+    GPtrArray *names = names_in(p->info.folder);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        bool stated = !g_str_has_suffix(name, ".so");
+        for (guint j = 0; j < p->objects->len && !stated; j++) {
+            const NnObject *o = g_ptr_array_index(p->objects, j);
+            stated = strcmp(o->info.file + strlen(p->info.folder) + 1, name) == 0;
+        }
+        if (!stated)
+            nn_context_log(search->context, 2, "%s/%s is not in the manifest beside it and is not opened",
+                           p->info.folder, name);
+    }
+    g_ptr_array_unref(names);
+}
+
 static void add_package(NnSearch *search, const char *folder, uint32_t level) {
     NnStatus *status = nn_status_new();
     gsize length = 0;
@@ -83,25 +114,13 @@ static void add_package(NnSearch *search, const char *folder, uint32_t level) {
         p->info.name = g_path_get_basename(folder);
     if (nn_status_failed(status))
         nn_package_refuse(p, nn_status_message(status));
+    else
+        report_unstated(search, p);
     filter(search->options, p);
     g_ptr_array_add(search->packages, p);
     g_free(name);
     g_free(text);
     nn_status_free(status);
-}
-
-static int by_name(gconstpointer a, gconstpointer b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
-static GPtrArray *names_in(const char *folder) {
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    GDir *dir = g_dir_open(folder, 0, NULL);
-    for (const char *name = NULL; dir && (name = g_dir_read_name(dir)) && names->len < MOST_PACKAGES;)
-        if (*name != '.')
-            g_ptr_array_add(names, g_strdup(name));
-    if (dir)
-        g_dir_close(dir);
-    g_ptr_array_sort(names, by_name);
-    return names;
 }
 
 static bool has(const char *folder, const char *name) {

@@ -114,6 +114,11 @@ expect "an object without manifest is reported" 0 "inner/foo.so has no manifest 
     "$NNRUN" ops --plugin-path bare
 rm -r bare
 
+package beside
+cp beside/foo.so beside/new.so
+expect "an object that its manifest does not state is reported" 0 "beside/new.so is not in the manifest beside it" \
+    "$NNRUN" ops --plugin-path beside
+
 package lying
 sed -i 's/since: 1/since: 3/' lying/manifest.yaml
 expect "a lying manifest" 2 "its manifest does not tell the truth: of export 1 ('FooNorm') since is 3 in the manifest and 1 in the object" \
