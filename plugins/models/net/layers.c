@@ -166,14 +166,14 @@ static const char *const embedding_keys[] = {"count", "size", NULL};
 static const char *const flatten_keys[] = {"axis", NULL};
 
 const NetShort net_shorts[] = {
-    {"Dense", dense_keys, dense},
-    {"Conv", conv_keys, conv},
-    {"MaxPool", pool_keys, pool},
-    {"AveragePool", pool_keys, pool},
-    {"Dropout", dropout_keys, dropout},
-    {"BatchNormalization", batch_keys, batch_normalization},
-    {"LayerNormalization", norm_keys, layer_normalization},
-    {"Embedding", embedding_keys, embedding},
-    {"Flatten", flatten_keys, flatten},
+    {"Dense", dense_keys, dense, true},
+    {"Conv", conv_keys, conv, false},
+    {"MaxPool", pool_keys, pool, false},
+    {"AveragePool", pool_keys, pool, false},
+    {"Dropout", dropout_keys, dropout, false},
+    {"BatchNormalization", batch_keys, batch_normalization, false},
+    {"LayerNormalization", norm_keys, layer_normalization, false},
+    {"Embedding", embedding_keys, embedding, true},
+    {"Flatten", flatten_keys, flatten, false},
 };
 const uint32_t net_n_shorts = NN_COUNT(net_shorts);

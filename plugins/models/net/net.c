@@ -10,8 +10,9 @@ static const NetShort *short_form(const char *op) {
     return NULL;
 }
 
-/* The short form serves when every option is one of its keys; else the operator is taken as it is. */
-static bool short_fits(const NetShort *form, const NetLayer *l) {
+/* The short form serves when every option is one of its keys; else the operator is taken as it is. NULL: it serves;
+ * otherwise the option that it does not know. */
+static const char *strange_option(const NetShort *form, const NetLayer *l) {
     const NnConfigApi *config = l->scope->net.nn->config;
     for (uint64_t i = 0; l->options && i < config->count(l->options); i++) {
         const char *key = config->key(l->options, i);
@@ -21,9 +22,16 @@ static bool short_fits(const NetShort *form, const NetLayer *l) {
         for (const char *const *k = form->keys; *k && !known; k++)
             known = strcmp(*k, key) == 0;
         if (!known)
-            return false;
+            return key;
     }
-    return true;
+    return NULL;
+}
+
+static int32_t refuse_option(const NetShort *form, const NetLayer *l, const char *key) {
+    char keys[256] = "";
+    for (const char *const *k = form->keys; *k; k++)
+        (void)snprintf(keys + strlen(keys), sizeof keys - strlen(keys), "%s%s", *keys ? ", " : "", *k);
+    return net_fail(l, l->item, "layer %s: %s has no option \"%s\"; it takes name, inputs, %s", l->name, l->op, key, keys);
 }
 
 static int32_t read_item(NetScope *scope, const NnConfig *item, NetLayer *l) {
@@ -58,7 +66,10 @@ static int32_t add_layer(NetScope *scope, const NnConfig *item, uint64_t index) 
         return net_fail(&l, named, "layer %s: name: expected a string", l.op);
     l.name = named ? config->string(named) : made;
     const NetShort *form = short_form(l.op);
-    const bool is_short = form && short_fits(form, &l);
+    const char *strange = form ? strange_option(form, &l) : NULL;
+    const bool is_short = form && strange == NULL;
+    if (strange && form->only)
+        return refuse_option(form, &l, strange);
     const NnConfig *inputs = l.options ? config->get(l.options, "inputs") : NULL;
     if (is_short && inputs && (l.x = net_named(scope, config->string(inputs))) == NULL)
         return net_fail(&l, inputs, "layer %s: no layer or field before it is named \"%s\"", l.name,

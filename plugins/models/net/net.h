@@ -35,6 +35,7 @@ typedef struct NetShort {
     const char *op;
     const char *const *keys;
     NnValue *(*build)(const NetLayer *);
+    bool only; /* there is no operator of this name, so an option that is not a key is a mistake */
 } NetShort;
 extern const NetShort net_shorts[];
 extern const uint32_t net_n_shorts;
