@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a node costs beside its own work: a chain of 16-float additions, claims off, on the device named. Prints nanoseconds per
- * node, kernel included, the cost of an empty call, the time of a compilation, and allocations per warm call (every
- * function of the malloc family and mmap is counted, on all threads). `dispatch DEVICE NODES CALLS`.
+ * What a node costs beside its own work: a chain of 16-float additions, claims off, on the device named.
+ * Prints nanoseconds per node, kernel included, the cost of an empty call, the time of a compilation, and
+ * allocations per warm call (every function of the malloc family and mmap is counted, on all threads).
+ * `dispatch DEVICE NODES CALLS`.
  */
 #include "nn/nn.h"
 #include "nn/plugin.h"
@@ -70,13 +71,15 @@ static NnFunction *chain(NnContext *context, long nodes, NnStatus *status) {
 
 int main(int argc, char **argv) {
     const char *device = argc > 1 ? argv[1] : "cpu";
-    const long nodes = argc > 2 ? strtol(argv[2], NULL, 10) : 1000, calls = argc > 3 ? strtol(argv[3], NULL, 10) : 2000;
+    const long nodes = argc > 2 ? strtol(argv[2], NULL, 10) : 1000,
+               calls = argc > 3 ? strtol(argv[3], NULL, 10) : 2000;
     NnStatus *status = nn_status_new();
     NnContext *context = nn_context_new(NULL, status);
     if (context == NULL)
         return fail(status);
-    const NnSessionOptions options = {
-        .struct_size = sizeof options, .flags = NN_SESSION_NO_CLAIMS, .devices = (const char *[]){device, NULL}};
+    const NnSessionOptions options = {.struct_size = sizeof options,
+                                      .flags = NN_SESSION_NO_CLAIMS,
+                                      .devices = (const char *[]){device, NULL}};
     NnSession *session = nn_session_new(context, NULL, &options, status);
     NnFunction *f = session ? chain(context, nodes, status) : NULL;
     NnCallable *c = f ? nn_callable_new(session, f, status) : NULL;
@@ -106,8 +109,10 @@ int main(int argc, char **argv) {
     const unsigned long allocated = atomic_load(&allocations) - counted;
     if (nn_callable_output(c, 0, &out, status) != NN_OK || ((const float *)nn_data(out))[0] != (float)nodes)
         return fail(status);
-    printf("%s: %ld nodes, first call %.2f ms, warm call %.2f us, %.1f ns per node, %.3f allocations per call\n", device, nodes,
-           (compiled - before) * 1e-6, best * 1e-3, best / (double)(nodes > 0 ? nodes : 1), (double)allocated / (double)(5 * calls));
+    printf(
+        "%s: %ld nodes, first call %.2f ms, warm call %.2f us, %.1f ns per node, %.3f allocations per call\n",
+        device, nodes, (compiled - before) * 1e-6, best * 1e-3, best / (double)(nodes > 0 ? nodes : 1),
+        (double)allocated / (double)(5 * calls));
     nn_callable_free(c);
     nn_session_free(session);
     nn_function_free(f);

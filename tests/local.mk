@@ -29,6 +29,7 @@ contract_tests = \
 	tests/contract/errors \
 	tests/contract/control \
 	tests/contract/learning \
+	tests/contract/mixed \
 	tests/models/test-build \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-csv \
@@ -61,6 +62,7 @@ smoke_tests = \
 	tests/contract/errors \
 	tests/contract/control \
 	tests/contract/learning \
+	tests/contract/mixed \
 	tests/plugins/ops-cpu/test-gemm \
 	tests/core/config/test-override \
 	tests/core/config/test-parse \
@@ -104,7 +106,10 @@ check_LTLIBRARIES += tests/contract/toy/toy-device.la
 tests_contract_toy_toy_device_la_SOURCES = tests/contract/toy-device.c
 tests_contract_toy_toy_device_la_LDFLAGS = $(test_module_flags)
 tests_contract_toy_toy_device_la_LIBADD = $(PTHREAD_LIBS)
-tests/contract/toy/manifest.yaml: tests/contract/toy/toy-device.la nnrun/nnrun$(EXEEXT)
+check_LTLIBRARIES += tests/contract/toy/twice.la
+tests_contract_toy_twice_la_SOURCES = tests/contract/twice.c
+tests_contract_toy_twice_la_LDFLAGS = $(test_module_flags)
+tests/contract/toy/manifest.yaml: tests/contract/toy/toy-device.la tests/contract/toy/twice.la nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)MODULES='$(check_LTLIBRARIES)' $(SHELL) $(srcdir)/build-aux/make-manifest nnrun/nnrun$(EXEEXT) toy tests/contract/toy
 CLEANFILES += tests/contract/toy/manifest.yaml
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of passes, and units: a function with its compiled programs, the least recently used one dropped first. */
+/* The list of passes, and units: a function with its compiled programs, the least recently used one dropped
+ * first. */
 #include "compile/compile.h"
 
 #include "nn/plugin.h"
@@ -85,7 +86,8 @@ static void prepare_edges(NnProgram *p) {
     p->tail_bound = nn_graph_memory(p->graph, (p->n_outputs + 1) * sizeof *p->tail_bound);
 }
 
-NnProgram *nn_compile(NnUnit *u, const NnArgument *arguments, const char *print_after, GString *printed, NnStatus *status) {
+NnProgram *nn_compile(NnUnit *u, const NnArgument *arguments, const char *print_after, GString *printed,
+                      NnStatus *status) {
     NnCompile c = {.session = u->session,
                    .unit = u,
                    .arguments = arguments,

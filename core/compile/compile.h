@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The compiler's passes and what they hand on. The list of passes is in compile.c; each has a file of its own. */
+/* The compiler's passes and what they hand on. The list of passes is in compile.c; each has a file of its
+ * own. */
 #ifndef NN_COMPILE_COMPILE_H
 #define NN_COMPILE_COMPILE_H
 
@@ -12,12 +13,12 @@ typedef struct NnCompile {
     NnProgram *program; /* under construction */
     NnGraph *graph;     /* the specialised copy; the program's */
     NnStatus *status;
-    GPtrArray *order;   /* NnGraphNode *: live, in an order in which they can run */
-    GPtrArray *steps;   /* NnPlanStep *: in that order */
-    GArray *slots;      /* NnPlanSlot */
-    GArray *cuts;       /* NnGraphNode *: the first nodes of the tail */
-    GPtrArray *outputs; /* NnValue *: the unit's outputs, NULL where the tail makes them */
-    GPtrArray *edges;   /* NnValue *: what the tail reads; NULL without one */
+    GPtrArray *order;        /* NnGraphNode *: live, in an order in which they can run */
+    GPtrArray *steps;        /* NnPlanStep *: in that order */
+    GArray *slots;           /* NnPlanSlot */
+    GArray *cuts;            /* NnGraphNode *: the first nodes of the tail */
+    GPtrArray *outputs;      /* NnValue *: the unit's outputs, NULL where the tail makes them */
+    GPtrArray *edges;        /* NnValue *: what the tail reads; NULL without one */
     const char *print_after; /* NULL: nothing */
     GString *printed;
 } NnCompile;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pass: what cannot be planned before a first part of the program has run (a node that needs integers not known yet, and
- * everything that reads an extent found while running) is moved, with all that depends on it and with the assignments, into the
- * program's tail: a unit of its own whose inputs are the values at the edge.
+ * Pass: what cannot be planned before a first part of the program has run (a node that needs integers not
+ * known yet, and everything that reads an extent found while running) is moved, with all that depends on it
+ * and with the assignments, into the program's tail: a unit of its own whose inputs are the values at the
+ * edge.
  */
 #include "compile/compile.h"
 
@@ -48,7 +49,8 @@ int32_t nn_mark_late(NnCompile *c) {
         for (uint32_t k = 0; k < node->view.n_outputs; k++)
             if (!bounded_only(node->outputs[k]) && node->outputs[k]->info.uses > 0)
                 return nn_status_fail(c->status, NN_INVALID,
-                                      "node %s (%s): the extents of output %u are neither known, nor bounded, nor waiting for an input",
+                                      "node %s (%s): the extents of output %u are neither known, nor "
+                                      "bounded, nor waiting for an input",
                                       node->view.name, node->view.op, k);
     }
     return NN_OK;
@@ -72,7 +74,8 @@ static NnValue *carry(Tail *t, NnValue *v) {
         return *own;
     if (v->origin == NN_FROM_NODE || v->origin == NN_FROM_INPUT) {
         const guint8 shape_only = 0;
-        *own = nn_graph_add_input(t->graph, v->info.name, v->info.type, v->info.rank < 0 ? NN_RANK_UNKNOWN : v->info.rank, v->info.dims);
+        *own = nn_graph_add_input(t->graph, v->info.name, v->info.type,
+                                  v->info.rank < 0 ? NN_RANK_UNKNOWN : v->info.rank, v->info.dims);
         g_ptr_array_add(t->edges, v);
         g_array_append_val(t->constants, shape_only);
     } else {
@@ -173,7 +176,8 @@ int32_t nn_pass_cut(NnCompile *c) {
     if (!any)
         return NN_OK;
     if (c->program->depth + 1 >= NN_DEPTH_MAX)
-        return nn_status_fail(c->status, NN_INVALID, "function %s: more than %u parts wait for one another", g->name, NN_DEPTH_MAX);
+        return nn_status_fail(c->status, NN_INVALID, "function %s: more than %u parts wait for one another",
+                              g->name, NN_DEPTH_MAX);
     Tail t = {.c = c,
               .graph = nn_graph_alloc(g->context, g->network, NULL, g->name, g->phase),
               .map = g_new0(NnValue *, g->values->len + 1),

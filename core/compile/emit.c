@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pass: steps become instructions with ready tensors and calls. Addresses that are the same in every run are filled in here,
- * those of arenas when an arena moves, those of inputs and results when the program is called.
+ * Pass: steps become instructions with ready tensors and calls. Addresses that are the same in every run are
+ * filled in here, those of arenas when an arena moves, those of inputs and results when the program is
+ * called.
  */
 #include "compile/compile.h"
 
@@ -14,7 +15,8 @@ static int32_t upload_constant(NnCompile *c, const NnPlanSlot *s, NnTensor *t) {
     g_array_append_val(c->program->buffers, store);
     t->buffer = store.buffer;
     const NnPlace from = {s->value->info.value->buffer, s->value->info.value->offset};
-    return nn_space_copy(c->session, s->space, (NnPlace){t->buffer, 0}, NN_HOST_SPACE, from, s->bytes, c->status);
+    return nn_space_copy(c->session, s->space, (NnPlace){t->buffer, 0}, NN_HOST_SPACE, from, s->bytes,
+                         c->status);
 }
 
 static int32_t emit_tensor(NnCompile *c, uint32_t i) {
@@ -54,13 +56,9 @@ static uint32_t *collect(NnCompile *c, bool (*is)(const NnPlanSlot *), uint32_t 
     return list;
 }
 
-static bool is_bounded(const NnPlanSlot *s) {
-    return s->bounded;
-}
+static bool is_bounded(const NnPlanSlot *s) { return s->bounded; }
 
-static bool in_arena(const NnPlanSlot *s) {
-    return s->home == NN_HOME_ARENA;
-}
+static bool in_arena(const NnPlanSlot *s) { return s->home == NN_HOME_ARENA; }
 
 static void collect_inputs(NnCompile *c) {
     NnProgram *p = c->program;
@@ -113,7 +111,9 @@ static int32_t emit_step(NnCompile *c, uint32_t i) {
         ins[k] = s->in_slots[k] == NN_ABSENT ? NULL : &p->tensors[s->in_slots[k]];
     for (uint32_t k = 0; k < s->n_outputs; k++)
         outs[k] = s->out_slots[k] == NN_ABSENT ? NULL : &p->tensors[s->out_slots[k]];
-    const void *table = s->kind == NN_STEP_KERNEL ? (const void *)s->kernel : s->kind == NN_STEP_CLAIM ? (const void *)s->claim : NULL;
+    const void *table = s->kind == NN_STEP_KERNEL  ? (const void *)s->kernel
+                        : s->kind == NN_STEP_CLAIM ? (const void *)s->claim
+                                                   : NULL;
     NnRunDevice *d = table ? nn_session_device(session, s->device) : NULL;
     const uint64_t tag = ++session->next_tag;
     instr->call = (NnCall){.struct_size = sizeof instr->call,
@@ -121,7 +121,8 @@ static int32_t emit_step(NnCompile *c, uint32_t i) {
                            .n_outputs = s->n_outputs,
                            .inputs = ins,
                            .outputs = outs,
-                           .host = table ? nn_registry_host(session->context, table) : nn_context_host(session->context),
+                           .host = table ? nn_registry_host(session->context, table)
+                                         : nn_context_host(session->context),
                            .device = d ? d->device : NULL,
                            .stream = d ? d->stream : NULL,
                            .node = s->n_nodes ? &s->nodes[0]->view : NULL,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs as text: the graph between passes, and the finished program with devices, kernels, copies, cuts and memory. */
+/* Programs as text: the graph between passes, and the finished program with devices, kernels, copies, cuts
+ * and memory. */
 #include "compile/compile.h"
 
 #include "nn/plugin.h"
@@ -13,7 +14,8 @@ static void print_value(GString *out, const NnValue *v) {
     g_string_append_printf(out, "%%%u", v->info.id);
     if (v->info.name)
         g_string_append_printf(out, " %s", v->info.name);
-    g_string_append_printf(out, " %s%s", nn_value_text(v, shape, sizeof shape), v->info.value ? " (known)" : "");
+    g_string_append_printf(out, " %s%s", nn_value_text(v, shape, sizeof shape),
+                           v->info.value ? " (known)" : "");
 }
 
 static void print_values(GString *out, NnValue *const *values, uint32_t n) {
@@ -50,11 +52,13 @@ static void print_graph(const NnGraph *g, GString *out) {
 }
 
 static const char *home_text(NnHome home) {
-    static const char *const text[] = {"arena", "input", "result", "variable", "constant", "random", "dynamic", "shape only"};
+    static const char *const text[] = {"arena",    "input",  "result",  "variable",
+                                       "constant", "random", "dynamic", "shape only"};
     return text[home];
 }
 
-static void print_slots(GString *out, const NnSession *session, const NnPlanSlot *slots, const uint32_t *list, uint32_t n) {
+static void print_slots(GString *out, const NnSession *session, const NnPlanSlot *slots, const uint32_t *list,
+                        uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
         g_string_append(out, i ? ", " : "");
         if (list[i] == NN_ABSENT) {
@@ -63,7 +67,8 @@ static void print_slots(GString *out, const NnSession *session, const NnPlanSlot
         }
         const NnPlanSlot *s = &slots[list[i]];
         char shape[192];
-        g_string_append_printf(out, "%u:%s", list[i], s->value ? nn_value_text(s->value, shape, sizeof shape) : "workspace");
+        g_string_append_printf(out, "%u:%s", list[i],
+                               s->value ? nn_value_text(s->value, shape, sizeof shape) : "workspace");
         if (s->home == NN_HOME_ARENA)
             g_string_append_printf(out, "@%" PRIu64 "%s", s->offset, s->root != list[i] ? " in place" : "");
         else if (s->home == NN_HOME_VARIABLE)
@@ -77,12 +82,17 @@ static void print_slots(GString *out, const NnSession *session, const NnPlanSlot
 
 static void print_step(GString *out, NnSession *session, const NnPlanStep *s, const NnPlanSlot *slots) {
     switch (s->kind) {
-    case NN_STEP_KERNEL: g_string_append_printf(out, "%-12s %s", nn_session_device(session, s->device)->name, s->label); break;
-    case NN_STEP_CLAIM:
-        g_string_append_printf(out, "%-12s claim %s of %u nodes from %s", nn_session_device(session, s->device)->name, s->claim->name,
-                               s->n_nodes, s->label);
+    case NN_STEP_KERNEL:
+        g_string_append_printf(out, "%-12s %s", nn_session_device(session, s->device)->name, s->label);
         break;
-    case NN_STEP_CONTROL: g_string_append_printf(out, "%-12s %s", s->control.kind == NN_LOOP ? "loop" : "branch", s->label); break;
+    case NN_STEP_CLAIM:
+        g_string_append_printf(out, "%-12s claim %s of %u nodes from %s",
+                               nn_session_device(session, s->device)->name, s->claim->name, s->n_nodes,
+                               s->label);
+        break;
+    case NN_STEP_CONTROL:
+        g_string_append_printf(out, "%-12s %s", s->control.kind == NN_LOOP ? "loop" : "branch", s->label);
+        break;
     case NN_STEP_COPY: g_string_append_printf(out, "%-12s %s, because %s", "copy", s->label, s->why); break;
     default: g_string_append(out, "wait"); break;
     }
@@ -120,11 +130,13 @@ void nn_print_program(const NnProgram *p, GString *out) {
         g_string_append_printf(out, " %s", nn_passes[i].name);
     g_string_append(out, "\ndevices:");
     for (guint i = 0; i < session->devices->len; i++)
-        g_string_append_printf(out, " %s%s", nn_session_device(session, i)->name, nn_session_device(session, i)->fallback ? " (fallback)" : "");
+        g_string_append_printf(out, " %s%s", nn_session_device(session, i)->name,
+                               nn_session_device(session, i)->fallback ? " (fallback)" : "");
     g_string_append_c(out, '\n');
     for (uint32_t space = 0; space < session->n_spaces; space++)
         if (p->arena_bytes[space])
-            g_string_append_printf(out, "memory %s: %" PRIu64 " bytes for values\n", session->spaces[space].memory, p->arena_bytes[space]);
+            g_string_append_printf(out, "memory %s: %" PRIu64 " bytes for values\n",
+                                   session->spaces[space].memory, p->arena_bytes[space]);
     for (uint32_t i = 0; i < p->n_code; i++) {
         g_string_append_printf(out, "%4u ", i);
         print_step(out, session, p->steps[i], p->slots);
@@ -142,7 +154,9 @@ void nn_print_program(const NnProgram *p, GString *out) {
 
 int32_t nn_unit_explain(NnUnit *u, const char *after, GString *out, NnStatus *status) {
     if (u->programs->len == 0)
-        return nn_status_fail(status, NN_INVALID, "function %s was not called yet, so there is no program to explain", u->function->graph->name);
+        return nn_status_fail(status, NN_INVALID,
+                              "function %s was not called yet, so there is no program to explain",
+                              u->function->graph->name);
     const NnProgram *p = u->programs->pdata[0];
     if (after == NULL) {
         nn_print_program(p, out);
@@ -155,7 +169,8 @@ int32_t nn_unit_explain(NnUnit *u, const char *after, GString *out, NnStatus *st
         g_string_append_printf(names, "%s%s", i ? ", " : "", nn_passes[i].name);
     }
     if (!known)
-        return nn_status_fail(status, NN_INVALID, "there is no pass \"%s\"; the passes are %s", after, names->str);
+        return nn_status_fail(status, NN_INVALID, "there is no pass \"%s\"; the passes are %s", after,
+                              names->str);
     NnProgram *again = nn_compile(u, p->key, after, out, status);
     nn_program_free(again);
     return again ? NN_OK : nn_status_code(status);

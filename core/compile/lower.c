@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pass: finds for every node of the head who does it. In the order of the session's devices: claims of several nodes, the larger
- * first, then kernels of single nodes, in the order of preference that the registry gives. A composite that nobody takes is
- * expanded and everything is offered again, to a fixed point; fallback devices get what is left.
+ * Pass: finds for every node of the head who does it. In the order of the session's devices: claims of
+ * several nodes, the larger first, then kernels of single nodes, in the order of preference that the registry
+ * gives. A composite that nobody takes is expanded and everything is offered again, to a fixed point;
+ * fallback devices get what is left.
  */
 #include "compile/compile.h"
 
@@ -16,11 +17,11 @@ typedef struct Offer {
 
 typedef struct Lower {
     NnCompile *c;
-    GPtrArray *nodes;     /* of the view */
-    GArray *picked;       /* uint32_t: nodes of all offers */
-    GArray *offers;       /* Offer */
+    GPtrArray *nodes; /* of the view */
+    GArray *picked;   /* uint32_t: nodes of all offers */
+    GArray *offers;   /* Offer */
     const NnClaim *asked;
-    GHashTable *lineage;  /* node -> "Gelu > Foo": what it was expanded from */
+    GHashTable *lineage; /* node -> "Gelu > Foo": what it was expanded from */
     GPtrArray *strings;
 } Lower;
 
@@ -72,7 +73,8 @@ static void count_uses(NnCompile *c) {
         NnGraphNode *node = c->order->pdata[i];
         const NnValueInfo **outs = (const NnValueInfo **)(uintptr_t)node->view.outputs;
         for (uint32_t k = 0; k < node->view.n_outputs; k++)
-            outs[k] = node->outputs[k]->info.uses > 0 || k < node->view.definition->min_outputs || node->view.n_outputs == 1
+            outs[k] = node->outputs[k]->info.uses > 0 || k < node->view.definition->min_outputs ||
+                              node->view.n_outputs == 1
                           ? &node->outputs[k]->info
                           : NULL;
     }
@@ -82,12 +84,14 @@ static void count_uses(NnCompile *c) {
 
 static const char *label_of(NnCompile *c, const NnGraphNode *node) {
     g_autofree char *op = nn_operator_name(node->view.definition);
-    g_autofree char *text = node->place ? g_strdup_printf("%s: node %s (%s)", node->place, node->view.name, op)
-                                        : g_strdup_printf("node %s (%s)", node->view.name, op);
+    g_autofree char *text = node->place
+                                ? g_strdup_printf("%s: node %s (%s)", node->place, node->view.name, op)
+                                : g_strdup_printf("node %s (%s)", node->view.name, op);
     return nn_graph_string(c->graph, text);
 }
 
-static NnPlanStep *take(NnCompile *c, NnPlanStepKind kind, uint32_t device, NnGraphNode *const *nodes, uint32_t n) {
+static NnPlanStep *take(NnCompile *c, NnPlanStepKind kind, uint32_t device, NnGraphNode *const *nodes,
+                        uint32_t n) {
     NnPlanStep *s = nn_graph_memory(c->graph, sizeof *s);
     s->kind = kind;
     s->device = device;
@@ -103,7 +107,8 @@ static NnPlanStep *take(NnCompile *c, NnPlanStepKind kind, uint32_t device, NnGr
     return s;
 }
 
-/* A composite whose shapes wait for integers is expanded, never offered: kernels are asked about known shapes only. */
+/* A composite whose shapes wait for integers is expanded, never offered: kernels are asked about known shapes
+ * only. */
 static bool on_offer(const NnGraphNode *node) {
     return node->mark == NN_NODE_OPEN && node->view.definition->sort != NN_CONTROL && node->wanted == 0;
 }
@@ -129,15 +134,16 @@ static const NnPlanStep *step_of(const NnGraphNode *node) {
     return node->mark == NN_NODE_TAKEN ? node->scratch : NULL;
 }
 
-/* Would running these nodes as one make two steps wait for each other? True when a path leaves the set and comes back,
- * claims that were accepted before counting as one node each. */
+/* Would running these nodes as one make two steps wait for each other? True when a path leaves the set and
+ * comes back, claims that were accepted before counting as one node each. */
 static bool tangled(NnCompile *c, NnGraphNode *const *set, uint32_t n) {
     const uint32_t inside = nn_graph_marks(c->graph), reached = nn_graph_marks(c->graph);
     uint32_t *mark = g_new0(uint32_t, c->graph->nodes->len + 1);
     for (uint32_t i = 0; i < n; i++)
         mark[set[i]->view.id] = inside;
     bool found = false, changed = true;
-    /* A claim may reach backwards in the order, so walk until nothing new is reached; mostly one walk is enough. */
+    /* A claim may reach backwards in the order, so walk until nothing new is reached; mostly one walk is
+     * enough. */
     while (changed && !found) {
         changed = false;
         for (guint i = 0; i < c->order->len && !found; i++) {
@@ -170,7 +176,8 @@ static void accept(Lower *l, uint32_t device, const Offer *offer) {
     g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     g_array_append_vals(order, &g_array_index(l->picked, uint32_t, offer->at), offer->n);
     for (guint i = 1; i < order->len; i++) /* in running order; small, and mostly sorted */
-        for (guint k = i; k > 0 && g_array_index(order, uint32_t, k) < g_array_index(order, uint32_t, k - 1); k--) {
+        for (guint k = i; k > 0 && g_array_index(order, uint32_t, k) < g_array_index(order, uint32_t, k - 1);
+             k--) {
             const uint32_t t = g_array_index(order, uint32_t, k);
             g_array_index(order, uint32_t, k) = g_array_index(order, uint32_t, k - 1);
             g_array_index(order, uint32_t, k - 1) = t;
@@ -181,7 +188,8 @@ static void accept(Lower *l, uint32_t device, const Offer *offer) {
             return;
     }
     if (offer->n == 0 || (offer->n > 1 && tangled(c, set, offer->n))) {
-        nn_context_log(c->session->context, 0, "claim %s: %u nodes do not form one piece", offer->claim->name, offer->n);
+        nn_context_log(c->session->context, 0, "claim %s: %u nodes do not form one piece", offer->claim->name,
+                       offer->n);
         return;
     }
     NnPlanStep *s = take(c, NN_STEP_CLAIM, device, set, offer->n);
@@ -219,9 +227,11 @@ static int32_t offer_claims(Lower *l, uint32_t device, NnRunDevice *d) {
         l->asked = claims->pdata[i];
         NnClaims face = {.struct_size = sizeof face, .self = l, .add = add_claim};
         NnStatus *reason = nn_status_new();
-        const int32_t code = l->asked->claim(nn_registry_host(c->session->context, l->asked), d->device, &view, &face, reason);
+        const int32_t code =
+            l->asked->claim(nn_registry_host(c->session->context, l->asked), d->device, &view, &face, reason);
         if (code != NN_OK && code != NN_UNSUPPORTED) {
-            nn_status_fail(c->status, code, "%s", nn_status_failed(reason) ? nn_status_message(reason) : "it failed");
+            nn_status_fail(c->status, code, "%s",
+                           nn_status_failed(reason) ? nn_status_message(reason) : "it failed");
             nn_status_where(c->status, "claim %s of device %s", l->asked->name, d->name);
         }
         nn_status_free(reason);
@@ -248,14 +258,17 @@ static bool offer_kernels(NnCompile *c, uint32_t device, NnRunDevice *d, NnGraph
     for (guint i = 0; kernels && i < kernels->len; i++) {
         const NnKernel *k = kernels->pdata[i];
         const bool any = strcmp(k->op, "*") == 0;
-        if (any ? node->view.definition->sort != NN_PRIMITIVE || !NN_HAS(node->view.definition, compute) : !takes_version(k, &node->view))
+        if (any ? node->view.definition->sort != NN_PRIMITIVE || !NN_HAS(node->view.definition, compute)
+                : !takes_version(k, &node->view))
             continue;
         NnStatus *why = nn_status_new();
         const int32_t code =
-            NN_HAS(k, match) ? k->match(nn_registry_host(c->session->context, k), d->device, &node->view, why) : NN_OK;
+            NN_HAS(k, match) ? k->match(nn_registry_host(c->session->context, k), d->device, &node->view, why)
+                             : NN_OK;
         if (code != NN_OK) {
             g_string_assign(reason, nn_status_failed(why) ? nn_status_message(why) : "declined");
-            nn_context_log(c->session->context, 0, "node %s (%s): device %s: %s", node->view.name, op, d->name, reason->str);
+            nn_context_log(c->session->context, 0, "node %s (%s): device %s: %s", node->view.name, op,
+                           d->name, reason->str);
         }
         nn_status_free(why);
         if (code == NN_OK) {
@@ -294,7 +307,8 @@ static int32_t expand(Lower *l, NnGraphNode *node) {
     char *lineage = above ? g_strdup_printf("%s > %s", above, op) : g_strdup(op);
     g_ptr_array_add(l->strings, lineage);
     if (among(above, op))
-        return nn_status_fail(c->status, NN_INVALID, "node %s: the expansion of %s reaches itself: %s", node->view.name, op, lineage);
+        return nn_status_fail(c->status, NN_INVALID, "node %s: the expansion of %s reaches itself: %s",
+                              node->view.name, op, lineage);
     const guint before = g->nodes->len;
     g_autofree NnValue **outputs = g_new0(NnValue *, node->view.n_outputs + 1);
     if (nn_graph_expand(node, outputs) != NN_OK) {
@@ -307,7 +321,8 @@ static int32_t expand(Lower *l, NnGraphNode *node) {
         if (outputs[k])
             nn_graph_replace(g, node->outputs[k], outputs[k]);
         else if (node->outputs[k]->info.uses > 0)
-            return nn_status_fail(c->status, NN_INVALID, "node %s: the body of %s leaves output %u out", node->view.name, op, k);
+            return nn_status_fail(c->status, NN_INVALID, "node %s: the body of %s leaves output %u out",
+                                  node->view.name, op, k);
     }
     return NN_OK;
 }
@@ -323,7 +338,8 @@ static int32_t refuse(NnCompile *c, NnGraphNode *node) {
             continue;
         g_string_append_printf(why, "%s%s %s", why->len ? "; " : "", d->name, reason->str);
     }
-    return nn_status_fail(c->status, NN_UNSUPPORTED, "%s: no device can run it: %s", label_of(c, node), why->str);
+    return nn_status_fail(c->status, NN_UNSUPPORTED, "%s: no device can run it: %s", label_of(c, node),
+                          why->str);
 }
 
 static int32_t lower_control(NnCompile *c, NnGraphNode *node) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pass: the steps in the order in which they run: each after what it reads, effects in the order of the graph, and otherwise as
- * near to the order of building as claims of several nodes allow.
+ * Pass: the steps in the order in which they run: each after what it reads, effects in the order of the
+ * graph, and otherwise as near to the order of building as claims of several nodes allow.
  */
 #include "compile/compile.h"
 
@@ -42,7 +42,8 @@ static void collect_edges(NnCompile *c, NnPlanStep *s) {
         memcpy(s->outputs, outs->pdata, outs->len * sizeof *s->outputs);
 }
 
-/* A value of a claim escapes when it is read outside of it; what the graph itself holds on to was flagged before. */
+/* A value of a claim escapes when it is read outside of it; what the graph itself holds on to was flagged
+ * before. */
 static void flag_escapes(NnCompile *c) {
     for (guint i = 0; i < c->graph->values->len; i++)
         ((NnValue *)c->graph->values->pdata[i])->info.flags &= ~NN_VALUE_ESCAPES;
@@ -91,7 +92,8 @@ static int32_t visit(NnCompile *c, NnPlanStep *root, GPtrArray *stack, GHashTabl
             g_ptr_array_add(c->steps, s);
             g_ptr_array_set_size(stack, (gint)stack->len - 1);
         } else if (before->mark == OPEN) {
-            return nn_status_fail(c->status, NN_INVALID, "%s and %s wait for each other", s->label, before->label);
+            return nn_status_fail(c->status, NN_INVALID, "%s and %s wait for each other", s->label,
+                                  before->label);
         } else {
             g_ptr_array_add(stack, before);
         }

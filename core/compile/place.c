@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pass: every value gets a slot in each kind of memory where somebody reads it; copies between them, of results into the buffers
- * that the caller reads, and of assigned values into their variables become steps of their own.
+ * Pass: every value gets a slot in each kind of memory where somebody reads it; copies between them, of
+ * results into the buffers that the caller reads, and of assigned values into their variables become steps of
+ * their own.
  */
 #include "compile/compile.h"
 
@@ -19,12 +20,11 @@ typedef struct Place {
     bool busy;        /* work may be under way on one */
 } Place;
 
-static NnPlanSlot *slot_at(Place *p, uint32_t i) {
-    return &g_array_index(p->c->slots, NnPlanSlot, i);
-}
+static NnPlanSlot *slot_at(Place *p, uint32_t i) { return &g_array_index(p->c->slots, NnPlanSlot, i); }
 
 static uint32_t new_slot(Place *p, const NnValue *v, NnHome home, uint32_t space) {
-    NnPlanSlot s = {.value = v, .home = home, .space = space, .first = -1, .last = -1, .root = p->c->slots->len};
+    NnPlanSlot s = {
+        .value = v, .home = home, .space = space, .first = -1, .last = -1, .root = p->c->slots->len};
     for (int32_t i = 0; i < v->info.rank; i++)
         s.bounded = s.bounded || nn_dim_is_bounded(v->info.dims[i]);
     if (home != NN_HOME_DYNAMIC && home != NN_HOME_NONE)
@@ -86,7 +86,8 @@ static uint32_t *slots_memory(Place *p, uint32_t n) {
 static void add_copy(Place *p, uint32_t from, uint32_t to, const char *why) {
     NnSession *session = p->c->session;
     NnPlanStep *s = nn_graph_memory(p->c->graph, sizeof *s);
-    const bool from_host = session->spaces[slot_at(p, from)->space].host, to_host = session->spaces[slot_at(p, to)->space].host;
+    const bool from_host = session->spaces[slot_at(p, from)->space].host,
+               to_host = session->spaces[slot_at(p, to)->space].host;
     if ((from_host && to_host) || slot_at(p, from)->bounded || slot_at(p, from)->home == NN_HOME_DYNAMIC)
         settle(p);
     s->kind = NN_STEP_COPY;
@@ -98,8 +99,9 @@ static void add_copy(Place *p, uint32_t from, uint32_t to, const char *why) {
     s->in_slots[0] = from;
     s->out_slots[0] = to;
     const NnValue *v = slot_at(p, from)->value;
-    g_autofree char *label = v->origin == NN_FROM_NODE ? g_strdup_printf("copy of node %s", v->node->view.name)
-                                                      : g_strdup_printf("copy of %s", v->info.name ? v->info.name : "a value");
+    g_autofree char *label = v->origin == NN_FROM_NODE
+                                 ? g_strdup_printf("copy of node %s", v->node->view.name)
+                                 : g_strdup_printf("copy of %s", v->info.name ? v->info.name : "a value");
     s->label = nn_graph_string(p->c->graph, label);
     g_ptr_array_add(p->steps, s);
     p->busy = to_host ? p->busy && from_host : true;
@@ -135,7 +137,8 @@ static uint32_t input_slot(Place *p, const NnPlanStep *s, uint32_t k, uint32_t s
     if (v == NULL)
         return NN_ABSENT;
     if (s->kind == NN_STEP_CONTROL) {
-        const bool steers = (int32_t)k == s->control.condition || (s->control.kind == NN_LOOP && (int32_t)k == s->control.trip_count);
+        const bool steers = (int32_t)k == s->control.condition ||
+                            (s->control.kind == NN_LOOP && (int32_t)k == s->control.trip_count);
         return value_slot(p, v, steers ? NN_HOST_SPACE : p->c->session->main_space);
     }
     const NnParam *param = s->kind == NN_STEP_KERNEL ? nn_node_input_param(&s->nodes[0]->view, k) : NULL;
@@ -147,7 +150,8 @@ static uint32_t input_slot(Place *p, const NnPlanStep *s, uint32_t k, uint32_t s
 
 static void place_step(Place *p, NnPlanStep *s) {
     const bool control = s->kind == NN_STEP_CONTROL;
-    const uint32_t space = control ? p->c->session->main_space : nn_session_device(p->c->session, s->device)->space;
+    const uint32_t space =
+        control ? p->c->session->main_space : nn_session_device(p->c->session, s->device)->space;
     s->in_slots = slots_memory(p, s->n_inputs);
     s->out_slots = slots_memory(p, s->n_outputs);
     for (uint32_t k = 0; k < s->n_inputs; k++)
@@ -179,7 +183,8 @@ static void place_output(Place *p, uint32_t i) {
     if (v == NULL)
         return;
     const Where *w = where(p, v);
-    const uint32_t space = c->unit->out_space[i] < 0 ? (v->info.value ? NN_HOST_SPACE : w->home) : (uint32_t)c->unit->out_space[i];
+    const uint32_t space = c->unit->out_space[i] < 0 ? (v->info.value ? NN_HOST_SPACE : w->home)
+                                                     : (uint32_t)c->unit->out_space[i];
     const uint32_t from = value_slot(p, v, space);
     uint32_t slot = from;
     if (slot_at(p, from)->home == NN_HOME_ARENA) {

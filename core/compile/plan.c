@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pass: kernels plan themselves; then memory. How long each slot must stay, which output takes over the memory of an input, which
- * assigned value can be made straight in its variable's memory (nobody reads the old value after that), and one arena
- * per kind of memory, the largest slots first, each at the lowest offset where nothing alive at the same time is.
+ * Pass: kernels plan themselves; then memory. How long each slot must stay, which output takes over the
+ * memory of an input, which assigned value can be made straight in its variable's memory (nobody reads the
+ * old value after that), and one arena per kind of memory, the largest slots first, each at the lowest offset
+ * where nothing alive at the same time is.
  */
 #include "compile/compile.h"
 
 #include "nn/plugin.h"
 
-static NnPlanSlot *slot_at(const NnCompile *c, uint32_t i) {
-    return &g_array_index(c->slots, NnPlanSlot, i);
-}
+static NnPlanSlot *slot_at(const NnCompile *c, uint32_t i) { return &g_array_index(c->slots, NnPlanSlot, i); }
 
-static NnPlanStep *step_at(const NnCompile *c, uint32_t i) {
-    return c->steps->pdata[i];
-}
+static NnPlanStep *step_at(const NnCompile *c, uint32_t i) { return c->steps->pdata[i]; }
 
 /* ---- kernels ---- */
 
@@ -50,9 +47,11 @@ static int32_t plan_step(NnCompile *c, NnPlanStep *s) {
     s->plan.struct_size = sizeof s->plan;
     int32_t code = NN_OK;
     if (s->kind == NN_STEP_KERNEL && NN_HAS(s->kernel, plan))
-        code = s->kernel->plan(nn_registry_host(c->session->context, s->kernel), device, &s->nodes[0]->view, &s->plan, c->status);
+        code = s->kernel->plan(nn_registry_host(c->session->context, s->kernel), device, &s->nodes[0]->view,
+                               &s->plan, c->status);
     else if (s->kind == NN_STEP_CLAIM && NN_HAS(s->claim, plan))
-        code = s->claim->plan(nn_registry_host(c->session->context, s->claim), device, view_of(c, s), s->claim_tag, &s->plan, c->status);
+        code = s->claim->plan(nn_registry_host(c->session->context, s->claim), device, view_of(c, s),
+                              s->claim_tag, &s->plan, c->status);
     s->planned = code == NN_OK;
     if (code != NN_OK) {
         nn_status_fail(c->status, code, "it could not be planned");
@@ -62,9 +61,9 @@ static int32_t plan_step(NnCompile *c, NnPlanStep *s) {
     s->plan.n_in_place = MIN(s->plan.n_in_place, (uint32_t)G_N_ELEMENTS(s->plan.in_place));
     if (s->plan.workspace > 0) {
         const NnPlanSlot w = {.home = NN_HOME_ARENA,
-                          .space = nn_session_device(c->session, s->device)->space,
-                          .bytes = s->plan.workspace,
-                          .root = c->slots->len};
+                              .space = nn_session_device(c->session, s->device)->space,
+                              .bytes = s->plan.workspace,
+                              .root = c->slots->len};
         s->workspace_slot = c->slots->len;
         g_array_append_val(c->slots, w);
     }
@@ -166,13 +165,14 @@ static void share_in_place(NnCompile *c) {
         const NnPlanStep *s = step_at(c, i);
         for (uint32_t k = 0; k < s->plan.n_in_place; k++) {
             const NnInPlace pair = s->plan.in_place[k];
-            if (pair.input >= s->n_inputs || pair.output >= s->n_outputs || s->in_slots[pair.input] == NN_ABSENT ||
-                s->out_slots[pair.output] == NN_ABSENT)
+            if (pair.input >= s->n_inputs || pair.output >= s->n_outputs ||
+                s->in_slots[pair.input] == NN_ABSENT || s->out_slots[pair.output] == NN_ABSENT)
                 continue;
             const uint32_t from = root_of(c, s->in_slots[pair.input]), to = s->out_slots[pair.output];
             NnPlanSlot *a = slot_at(c, from), *b = slot_at(c, to);
-            if (a->home != NN_HOME_ARENA || b->home != NN_HOME_ARENA || b->root != to || a->space != b->space || a->last != (int32_t)i ||
-                b->bytes > a->bytes || !read_once(c, s, from))
+            if (a->home != NN_HOME_ARENA || b->home != NN_HOME_ARENA || b->root != to ||
+                a->space != b->space || a->last != (int32_t)i || b->bytes > a->bytes ||
+                !read_once(c, s, from))
                 continue;
             b->root = from;
             a->last = b->last;
@@ -189,9 +189,7 @@ static gint larger_first(gconstpointer x, gconstpointer y) {
     return (*a)->root < (*b)->root ? -1 : (*a)->root > (*b)->root;
 }
 
-static uint64_t rounded(uint64_t bytes) {
-    return (bytes + 63) & ~UINT64_C(63);
-}
+static uint64_t rounded(uint64_t bytes) { return (bytes + 63) & ~UINT64_C(63); }
 
 /* placed: sorted by offset. */
 static void give_offset(NnPlanSlot *s, GPtrArray *placed) {
@@ -222,7 +220,9 @@ static int32_t give_offsets(NnCompile *c, uint32_t space) {
         NnPlanSlot *s = slot_at(c, i);
         if (s->home == NN_HOME_ARENA && s->space == space && s->root == i && s->bytes > 0 && s->first >= 0) {
             if (s->bytes > UINT64_MAX / 4)
-                return nn_status_fail(c->status, NN_OUT_OF_MEMORY, "function %s: a value of it is larger than memory can be", c->graph->name);
+                return nn_status_fail(c->status, NN_OUT_OF_MEMORY,
+                                      "function %s: a value of it is larger than memory can be",
+                                      c->graph->name);
             g_ptr_array_add(mine, s);
         }
     }
@@ -239,7 +239,8 @@ static int32_t give_offsets(NnCompile *c, uint32_t space) {
 
 int32_t nn_pass_plan(NnCompile *c) {
     for (guint i = 0; i < c->steps->len; i++)
-        if ((step_at(c, i)->kind == NN_STEP_KERNEL || step_at(c, i)->kind == NN_STEP_CLAIM) && plan_step(c, step_at(c, i)) != NN_OK)
+        if ((step_at(c, i)->kind == NN_STEP_KERNEL || step_at(c, i)->kind == NN_STEP_CLAIM) &&
+            plan_step(c, step_at(c, i)) != NN_OK)
             return nn_status_code(c->status);
     find_lifetimes(c);
     make_in_variables(c);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What comes out of the compiler and is run: a program is one function for one set of input shapes. A *unit* is a function
- * with the programs that were compiled for it, the latest first. Whatever cannot be planned before a part of the program has run (extents and
- * integers found while running) is the program's tail: a unit of its own, compiled when they are known.
+ * What comes out of the compiler and is run: a program is one function for one set of input shapes. A *unit*
+ * is a function with the programs that were compiled for it, the latest first. Whatever cannot be planned
+ * before a part of the program has run (extents and integers found while running) is the program's tail: a
+ * unit of its own, compiled when they are known.
  */
 #ifndef NN_COMPILE_PROGRAM_H
 #define NN_COMPILE_PROGRAM_H
@@ -27,9 +28,9 @@ struct NnUnit {
     NnFunction *function; /* keeps the graph alive */
     uint32_t depth;
     uint32_t n_inputs, n_outputs;
-    uint8_t *constant;    /* per input: its elements are part of the program, not only its shape */
-    int32_t *out_space;   /* per output: the space that it is wanted in; -1: any */
-    GPtrArray *programs;  /* NnProgram *, the latest first */
+    uint8_t *constant;   /* per input: its elements are part of the program, not only its shape */
+    int32_t *out_space;  /* per output: the space that it is wanted in; -1: any */
+    GPtrArray *programs; /* NnProgram *, the latest first */
 };
 
 /* Where the bytes of a slot are. */
@@ -56,7 +57,13 @@ typedef struct NnPlanSlot {
     bool bounded;
 } NnPlanSlot;
 
-typedef enum NnPlanStepKind { NN_STEP_KERNEL, NN_STEP_CLAIM, NN_STEP_CONTROL, NN_STEP_COPY, NN_STEP_WAIT } NnPlanStepKind;
+typedef enum NnPlanStepKind {
+    NN_STEP_KERNEL,
+    NN_STEP_CLAIM,
+    NN_STEP_CONTROL,
+    NN_STEP_COPY,
+    NN_STEP_WAIT
+} NnPlanStepKind;
 
 /* One instruction before it is emitted; kept for `explain`. Lives in the program's graph. */
 typedef struct NnPlanStep {
@@ -102,13 +109,14 @@ struct NnProgram {
     uint64_t arena_bytes[NN_SPACES_MAX];
     uint32_t n_arena, *arena_slots;
     uint32_t n_bounded, *bounded;
-    uint32_t *input_slots, *input_first; /* slots of input i: input_slots[input_first[i] .. input_first[i + 1]) */
-    uint32_t *out_slot;                  /* per output; NN_ABSENT: the tail makes it */
-    uint32_t *out_tail;                  /* per output: which one of the tail's */
-    NnStore *own;                        /* per output: its buffer when the caller gives none */
-    const NnTensor **out;                /* per output, after a run */
-    uint32_t *out_in;                    /* and the space it is in */
-    GArray *buffers;                     /* NnStore: constants in device memory */
+    uint32_t *input_slots,
+        *input_first;     /* slots of input i: input_slots[input_first[i] .. input_first[i + 1]) */
+    uint32_t *out_slot;   /* per output; NN_ABSENT: the tail makes it */
+    uint32_t *out_tail;   /* per output: which one of the tail's */
+    NnStore *own;         /* per output: its buffer when the caller gives none */
+    const NnTensor **out; /* per output, after a run */
+    uint32_t *out_in;     /* and the space it is in */
+    GArray *buffers;      /* NnStore: constants in device memory */
     uint32_t random_slot;
     int64_t (*random)[8]; /* a ring of pairs, because a stream may still read the former ones */
     uint32_t random_at;
@@ -134,9 +142,10 @@ void nn_unit_free(NnUnit *);
 NnProgram *nn_unit_program(NnUnit *, const NnArgument *, NnStatus *);
 void nn_program_free(NnProgram *);
 
-/* Runs it. `bound`: where outputs whose extents are known beforehand are to be written (NULL, or buffer NULL: the program's
- * own buffers); `random`: key and step. Afterwards program->out[i] says where output i is. */
-int32_t nn_program_run(NnProgram *, const NnArgument *, const NnPlace *bound, const int64_t random[2], NnStatus *);
+/* Runs it. `bound`: where outputs whose extents are known beforehand are to be written (NULL, or buffer NULL:
+ * the program's own buffers); `random`: key and step. Afterwards program->out[i] says where output i is. */
+int32_t nn_program_run(NnProgram *, const NnArgument *, const NnPlace *bound, const int64_t random[2],
+                       NnStatus *);
 /* The tensor of output i when its extents are known beforehand; else NULL. */
 const NnTensor *nn_program_output(const NnProgram *, uint32_t i);
 

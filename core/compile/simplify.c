@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pass: one walk in running order that puts known values in the place of nodes (computing small ones by the reference kernels),
- * drops plain copies, and shares nodes that compute the same from the same. Random and effectful nodes stay as they are.
+ * Pass: one walk in running order that puts known values in the place of nodes (computing small ones by the
+ * reference kernels), drops plain copies, and shares nodes that compute the same from the same. Random and
+ * effectful nodes stay as they are.
  */
 #include "compile/compile.h"
 
@@ -42,8 +43,10 @@ static bool same_attr(const NnAttr *a, const NnAttr *b) {
     case NN_ATTR_INT: return a->u.i == b->u.i;
     case NN_ATTR_FLOAT: return memcmp(&a->u.f, &b->u.f, sizeof a->u.f) == 0;
     case NN_ATTR_STRING: return strcmp(a->u.s, b->u.s) == 0;
-    case NN_ATTR_INTS: return a->count == b->count && memcmp(a->u.ints, b->u.ints, a->count * sizeof *a->u.ints) == 0;
-    case NN_ATTR_FLOATS: return a->count == b->count && memcmp(a->u.floats, b->u.floats, a->count * sizeof *a->u.floats) == 0;
+    case NN_ATTR_INTS:
+        return a->count == b->count && memcmp(a->u.ints, b->u.ints, a->count * sizeof *a->u.ints) == 0;
+    case NN_ATTR_FLOATS:
+        return a->count == b->count && memcmp(a->u.floats, b->u.floats, a->count * sizeof *a->u.floats) == 0;
     case NN_ATTR_TENSOR: return same_tensor(a->u.tensor, b->u.tensor);
     default: return false;
     }
@@ -59,8 +62,8 @@ static guint node_hash(gconstpointer data) {
 
 static gboolean node_equal(gconstpointer x, gconstpointer y) {
     const NnGraphNode *a = x, *b = y;
-    if (a->view.definition != b->view.definition || a->view.n_inputs != b->view.n_inputs || a->view.n_outputs != b->view.n_outputs ||
-        a->view.n_attrs != b->view.n_attrs)
+    if (a->view.definition != b->view.definition || a->view.n_inputs != b->view.n_inputs ||
+        a->view.n_outputs != b->view.n_outputs || a->view.n_attrs != b->view.n_attrs)
         return FALSE;
     for (uint32_t i = 0; i < a->view.n_inputs; i++)
         if (a->inputs[i] != b->inputs[i])
@@ -91,7 +94,8 @@ static void share_constants(NnGraph *g) {
     g_autoptr(GHashTable) seen = g_hash_table_new(constant_hash, constant_equal);
     for (guint i = 0; i < g->values->len; i++) {
         NnValue *v = g->values->pdata[i];
-        if (v->origin != NN_FROM_CONSTANT || v->info.value == NULL || v->became || nn_value_bytes(v) > SHARED_CONSTANT_BYTES)
+        if (v->origin != NN_FROM_CONSTANT || v->info.value == NULL || v->became ||
+            nn_value_bytes(v) > SHARED_CONSTANT_BYTES)
             continue;
         NnValue *same = g_hash_table_lookup(seen, v);
         if (same == NULL)
@@ -172,16 +176,15 @@ static void become_constants(NnCompile *c, NnGraphNode *node) {
         NnValue *v = node->outputs[i];
         if (v->info.value == NULL || v->became)
             continue;
-        v->became = nn_graph_copy_source(c->graph, &(NnValue){.info = v->info, .origin = NN_FROM_CONSTANT, .blob = v->blob});
+        v->became = nn_graph_copy_source(
+            c->graph, &(NnValue){.info = v->info, .origin = NN_FROM_CONSTANT, .blob = v->blob});
         v->became->info.name = v->info.name;
     }
 }
 
 /* ---- the walk ---- */
 
-static void follow(NnValue **value) {
-    *value = nn_value_now(*value);
-}
+static void follow(NnValue **value) { *value = nn_value_now(*value); }
 
 static void update_inputs(NnGraphNode *node) {
     const NnValueInfo **infos = (const NnValueInfo **)(uintptr_t)node->view.inputs;
@@ -193,7 +196,8 @@ static void update_inputs(NnGraphNode *node) {
 
 static bool plain_copy(const NnGraphNode *node) {
     const NnOperator *def = node->view.definition;
-    return NN_HAS(def, role) && strcmp(def->role, "copy") == 0 && node->inputs[0] && node->inputs[0]->info.type == node->outputs[0]->info.type;
+    return NN_HAS(def, role) && strcmp(def->role, "copy") == 0 && node->inputs[0] &&
+           node->inputs[0]->info.type == node->outputs[0]->info.type;
 }
 
 int32_t nn_pass_simplify(NnCompile *c) {

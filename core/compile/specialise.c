@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pass: a copy of the function's graph with the shapes (and, where asked, the integers) of this call, inferred anew. */
+/* Pass: a copy of the function's graph with the shapes (and, where asked, the integers) of this call,
+ * inferred anew. */
 #include "compile/compile.h"
 
 #include "nn/plugin.h"
@@ -9,8 +10,9 @@ static int32_t check_argument(const NnGraph *from, uint32_t i, const NnTensor *t
     bool fits = t->type == formal->type || formal->type == NN_NONE;
     fits = fits && (formal->rank < 0 || t->rank == formal->rank);
     for (int32_t k = 0; fits && k < formal->rank; k++)
-        fits = !nn_dim_known(formal->dims[k]) ? !nn_dim_is_bounded(formal->dims[k]) || t->dims[k] <= nn_dim_max(formal->dims[k])
-                                             : t->dims[k] == formal->dims[k];
+        fits = !nn_dim_known(formal->dims[k])
+                   ? !nn_dim_is_bounded(formal->dims[k]) || t->dims[k] <= nn_dim_max(formal->dims[k])
+                   : t->dims[k] == formal->dims[k];
     if (fits)
         return NN_OK;
     NnValue given = {.info = {.type = t->type, .rank = t->rank, .dims = t->dims}};
@@ -29,10 +31,12 @@ static int32_t check_assigned(const NnVariable *variable, const NnValue *v, NnSt
         fits = v->info.dims[k] == variable->spec.dims[k];
     if (fits)
         return NN_OK;
-    NnValue own = {.info = {.type = variable->spec.type, .rank = variable->spec.rank, .dims = variable->spec.dims}};
+    NnValue own = {
+        .info = {.type = variable->spec.type, .rank = variable->spec.rank, .dims = variable->spec.dims}};
     char want[128], found[128];
-    return nn_status_fail(status, NN_INVALID, "variable %s is %s, but the value assigned to it is %s", variable->spec.name,
-                          nn_value_text(&own, want, sizeof want), nn_value_text(v, found, sizeof found));
+    return nn_status_fail(status, NN_INVALID, "variable %s is %s, but the value assigned to it is %s",
+                          variable->spec.name, nn_value_text(&own, want, sizeof want),
+                          nn_value_text(v, found, sizeof found));
 }
 
 /* A predicate becomes a selection between the new value and the old one, so that a commit is a plain copy. */
@@ -42,7 +46,8 @@ static int32_t copy_assignments(NnCompile *c, const NnGraph *from, NnValue **map
         NnAssignment a = g_array_index(from->assignments, NnAssignment, i);
         a.value = nn_value_now(map[a.value->info.id]);
         if (a.predicate) {
-            NnValue *const inputs[] = {map[a.predicate->info.id], a.value, nn_graph_functions.read(g, a.variable)};
+            NnValue *const inputs[] = {map[a.predicate->info.id], a.value,
+                                       nn_graph_functions.read(g, a.variable)};
             a.value = nn_graph_functions.role(g, "select", 3, inputs);
             a.predicate = NULL;
         }
@@ -61,8 +66,9 @@ static int32_t copy(NnCompile *c, const NnGraph *from) {
         const NnTensor *t = c->arguments[i].tensor;
         if (check_argument(from, i, t, g->status) != NN_OK)
             return nn_status_code(g->status);
-        NnValue *v = c->unit->constant[i] ? nn_graph_add_constant(g, t->type, t->rank, t->dims, nn_data(t))
-                                          : nn_graph_add_input(g, formal->info.name, t->type, t->rank, t->dims);
+        NnValue *v = c->unit->constant[i]
+                         ? nn_graph_add_constant(g, t->type, t->rank, t->dims, nn_data(t))
+                         : nn_graph_add_input(g, formal->info.name, t->type, t->rank, t->dims);
         v->index = i;
         map[formal->info.id] = v;
     }
@@ -78,7 +84,8 @@ static int32_t copy(NnCompile *c, const NnGraph *from) {
 
 int32_t nn_pass_specialise(NnCompile *c) {
     const NnGraph *from = c->unit->function->graph;
-    c->graph = c->program->graph = nn_graph_alloc(from->context, from->network, NULL, from->name, from->phase);
+    c->graph = c->program->graph =
+        nn_graph_alloc(from->context, from->network, NULL, from->name, from->phase);
     const int32_t code = copy(c, from);
     nn_status_copy(c->status, c->graph->status);
     return code;

@@ -98,7 +98,8 @@ typedef struct NnControl {
 #define NN_BRANCH 1
 #define NN_LOOP 2
 
-/* One call of a kernel. Everything that it points to, but not the struct itself, lives until the stream has passed it. */
+/* One call of a kernel. What it points to (not the struct itself) stays allocated until the stream has passed it; but buffers and
+ * offsets of the tensors, and the bytes of inputs that are shape values, may be others once `run` has returned: take them before. */
 typedef struct NnCall {
     uint32_t struct_size;
     uint32_t n_inputs, n_outputs;

@@ -26,8 +26,10 @@ int32_t nn_branch_new(NnProgram *p, NnPlanStep *s, void **state, NnStatus *statu
             return nn_status_fail(status, NN_INVALID, "%s: a branch needs two functions", s->label);
         NnUnit *u = b->units[i] = nn_unit_new(p->session, k->functions[i], p->depth + 1);
         if (u->n_inputs + k->first_capture != s->n_inputs || u->n_outputs < s->n_outputs)
-            return nn_status_fail(status, NN_INVALID, "%s: function %s takes %u inputs and gives %u outputs, expected %u and %u", s->label,
-                                  k->functions[i]->graph->name, u->n_inputs, u->n_outputs, s->n_inputs - k->first_capture, s->n_outputs);
+            return nn_status_fail(status, NN_INVALID,
+                                  "%s: function %s takes %u inputs and gives %u outputs, expected %u and %u",
+                                  s->label, k->functions[i]->graph->name, u->n_inputs, u->n_outputs,
+                                  s->n_inputs - k->first_capture, s->n_outputs);
         for (uint32_t o = 0; o < u->n_outputs; o++)
             u->out_space[o] = (int32_t)p->session->main_space;
     }
@@ -62,14 +64,16 @@ static int32_t take_result(Branch *b, uint32_t i, const NnTensor *from, NnTensor
         to->type = from->type;
         to->rank = from->rank;
     } else if (!fits_in(slot, from) || to->rank != from->rank) {
-        return nn_status_fail(status, NN_INVALID, "output %u of a branch is larger than its inferred shape", i);
+        return nn_status_fail(status, NN_INVALID, "output %u of a branch is larger than its inferred shape",
+                              i);
     }
     for (int32_t k = 0; k < from->rank; k++)
         to->dims[k] = from->dims[k];
     nn_tensor_dense(to);
     if (to->buffer == from->buffer && to->offset == from->offset)
         return NN_OK;
-    return nn_space_copy(session, slot->space, (NnPlace){to->buffer, to->offset}, slot->space, (NnPlace){from->buffer, from->offset},
+    return nn_space_copy(session, slot->space, (NnPlace){to->buffer, to->offset}, slot->space,
+                         (NnPlace){from->buffer, from->offset},
                          nn_tensor_bytes(from, nn_type_size(from->type)), status);
 }
 

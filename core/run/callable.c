@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A function that can be called. A call that fails before it starts (shapes that do not fit, an operator that no device
- * has, memory) leaves every variable as it was. One that fails while running leaves those whose new value had been
- * made before the failing node with the new one: the status says at which node, and the caller goes back to a checkpoint.
+ * A function that can be called. A call that fails before it starts (shapes that do not fit, an operator that
+ * no device has, memory) leaves every variable as it was. One that fails while running leaves those whose new
+ * value had been made before the failing node with the new one: the status says at which node, and the caller
+ * goes back to a checkpoint.
  */
 #include "compile/compile.h"
 
@@ -22,8 +23,8 @@ struct NnCallable {
     NnUnit *unit;
     NnProgram *program; /* of the last call that succeeded */
     NnArgument *args;
-    NnTensor *staged;   /* per input */
-    NnStore *stages;    /* STAGES per input */
+    NnTensor *staged; /* per input */
+    NnStore *stages;  /* STAGES per input */
     uint32_t stage;
     Result *results;
     bool stage_all; /* a device may read the inputs after the call has returned */
@@ -35,7 +36,8 @@ NnCallable *nn_callable_new(NnSession *s, const NnFunction *f, NnStatus *status)
         return NULL;
     }
     if (f->graph->network && f->graph->network != s->network) {
-        nn_status_fail(status, NN_INVALID, "function %s belongs to another network than the session's", f->graph->name);
+        nn_status_fail(status, NN_INVALID, "function %s belongs to another network than the session's",
+                       f->graph->name);
         return NULL;
     }
     NnCallable *c = g_new0(NnCallable, 1);
@@ -46,8 +48,9 @@ NnCallable *nn_callable_new(NnSession *s, const NnFunction *f, NnStatus *status)
     c->stages = g_new0(NnStore, c->unit->n_inputs * STAGES + 1);
     c->results = g_new0(Result, c->unit->n_outputs + 1);
     for (guint i = 0; i < s->devices->len; i++)
-        c->stage_all = c->stage_all || nn_session_device(s, i)->stream != NULL ||
-                       (nn_session_device(s, i)->kind && nn_session_device(s, i)->kind->flags & NN_DEVICE_ASYNC);
+        c->stage_all =
+            c->stage_all || nn_session_device(s, i)->stream != NULL ||
+            (nn_session_device(s, i)->kind && nn_session_device(s, i)->kind->flags & NN_DEVICE_ASYNC);
     return c;
 }
 
@@ -73,14 +76,16 @@ static int32_t check_input(const NnCallable *c, uint32_t i, const NnTensor *t, N
     const NnGraph *g = c->unit->function->graph;
     const char *name = ((const NnValue *)g->inputs->pdata[i])->info.name;
     if (t == NULL)
-        return nn_status_fail(status, NN_INVALID, "function %s: input %s is missing", g->name, name ? name : "?");
+        return nn_status_fail(status, NN_INVALID, "function %s: input %s is missing", g->name,
+                              name ? name : "?");
     if (t->rank < 0 || t->rank > NN_MAX_RANK || nn_type_size(t->type) == 0)
-        return nn_status_fail(status, NN_INVALID, "function %s: input %s has type %d and rank %d, which is no tensor", g->name,
+        return nn_status_fail(status, NN_INVALID,
+                              "function %s: input %s has type %d and rank %d, which is no tensor", g->name,
                               name ? name : "?", t->type, t->rank);
     for (int32_t k = 0; k < t->rank; k++)
         if (t->dims[k] < 0)
-            return nn_status_fail(status, NN_INVALID, "function %s: input %s has an extent of %" PRId64, g->name, name ? name : "?",
-                                  t->dims[k]);
+            return nn_status_fail(status, NN_INVALID, "function %s: input %s has an extent of %" PRId64,
+                                  g->name, name ? name : "?", t->dims[k]);
     return NN_OK;
 }
 
@@ -140,10 +145,11 @@ int32_t nn_callable_call(NnCallable *c, const NnTensor *const *inputs, NnStatus 
 int32_t nn_callable_output(NnCallable *c, uint32_t i, const NnTensor **out, NnStatus *status) {
     *out = NULL;
     if (i >= c->unit->n_outputs)
-        return nn_status_fail(status, NN_INVALID, "function %s has %u outputs, asked for output %u", c->unit->function->graph->name,
-                              c->unit->n_outputs, i);
+        return nn_status_fail(status, NN_INVALID, "function %s has %u outputs, asked for output %u",
+                              c->unit->function->graph->name, c->unit->n_outputs, i);
     if (c->program == NULL)
-        return nn_status_fail(status, NN_INVALID, "function %s has no results: it was not called, or the call failed",
+        return nn_status_fail(status, NN_INVALID,
+                              "function %s has no results: it was not called, or the call failed",
                               c->unit->function->graph->name);
     const NnTensor *t = c->program->out[i];
     const uint32_t space = c->program->out_in[i];
@@ -159,8 +165,8 @@ int32_t nn_callable_output(NnCallable *c, uint32_t i, const NnTensor **out, NnSt
     if (!r->fetched) {
         const uint64_t bytes = nn_tensor_bytes(t, nn_type_size(t->type));
         if (nn_store_reserve(c->session, &r->store, bytes, 0, "a result", status) != NN_OK ||
-            nn_space_copy(c->session, NN_HOST_SPACE, (NnPlace){r->store.buffer, 0}, space, (NnPlace){t->buffer, t->offset}, bytes,
-                          status) != NN_OK)
+            nn_space_copy(c->session, NN_HOST_SPACE, (NnPlace){r->store.buffer, 0}, space,
+                          (NnPlace){t->buffer, t->offset}, bytes, status) != NN_OK)
             return nn_status_code(status);
         r->tensor = *t;
         r->tensor.buffer = r->store.buffer;

@@ -48,10 +48,8 @@ int32_t nn_copy_run(void *state, const NnCall *call) {
         to->dims[k] = from->dims[k];
     if (c->dynamic || c->bounded)
         nn_tensor_dense(to);
-    return nn_space_copy(c->session, c->to, (NnPlace){to->buffer, to->offset}, c->from, (NnPlace){from->buffer, from->offset}, bytes,
-                         call->status);
+    return nn_space_copy(c->session, c->to, (NnPlace){to->buffer, to->offset}, c->from,
+                         (NnPlace){from->buffer, from->offset}, bytes, call->status);
 }
 
-int32_t nn_wait_run(void *session, const NnCall *call) {
-    return nn_devices_wait(session, call->status);
-}
+int32_t nn_wait_run(void *session, const NnCall *call) { return nn_devices_wait(session, call->status); }

@@ -58,7 +58,8 @@ static int32_t add_best(NnSession *s, NnStatus *status) {
         if (available(s, entry->name))
             return add_device(s, entry->name, false, status);
     }
-    return nn_status_fail(status, NN_UNAVAILABLE, "no device is available: none of the %u that plug-ins provide can be used here",
+    return nn_status_fail(status, NN_UNAVAILABLE,
+                          "no device is available: none of the %u that plug-ins provide can be used here",
                           all->len);
 }
 
@@ -70,7 +71,9 @@ static int32_t set_space(NnSession *s, uint32_t device, NnStatus *status) {
             return NN_OK;
         }
     if (s->n_spaces == NN_SPACES_MAX)
-        return nn_status_fail(status, NN_UNSUPPORTED, "device %s: more than %u kinds of memory in one session", d->name, NN_SPACES_MAX);
+        return nn_status_fail(status, NN_UNSUPPORTED,
+                              "device %s: more than %u kinds of memory in one session", d->name,
+                              NN_SPACES_MAX);
     s->spaces[s->n_spaces] = (NnSpace){.memory = d->kind->memory, .device = device};
     d->space = s->n_spaces++;
     return NN_OK;
@@ -81,7 +84,8 @@ int32_t nn_devices_resolve(NnSession *s, const char *const *names, NnStatus *sta
     s->spaces[NN_HOST_SPACE] = (NnSpace){.memory = "host", .host = true};
     s->n_spaces = 1;
     for (names = names && *names ? names : best; *names; names++) {
-        const int32_t code = strcmp(*names, "auto") == 0 ? add_best(s, status) : add_device(s, *names, false, status);
+        const int32_t code =
+            strcmp(*names, "auto") == 0 ? add_best(s, status) : add_device(s, *names, false, status);
         if (code != NN_OK)
             return code;
     }
@@ -106,7 +110,8 @@ static const NnConfig *device_settings(NnSession *s, const NnDeviceKind *kind, N
     const NnConfig *checked = NULL;
     if (given == NULL || kind->n_settings == 0)
         return given;
-    (void)api->check(given, kind->settings, kind->n_settings, kind->setting_stride, kind->name, &checked, status);
+    (void)api->check(given, kind->settings, kind->n_settings, kind->setting_stride, kind->name, &checked,
+                     status);
     return checked;
 }
 
@@ -116,13 +121,15 @@ static int32_t open_now(NnSession *s, NnRunDevice *d, NnStatus *status) {
     if (d->kind == NULL)
         return nn_status_code(status);
     if (d->fallback && strcmp(d->kind->memory, "host") != 0)
-        return nn_status_fail(status, NN_UNSUPPORTED, "device %s is no fallback: it does not work in host memory", d->name);
+        return nn_status_fail(status, NN_UNSUPPORTED,
+                              "device %s is no fallback: it does not work in host memory", d->name);
     d->host = nn_registry_host(s->context, d->kind);
     uint32_t count = 1;
     if (NN_HAS(d->kind, enumerate) && d->kind->enumerate(d->host, &count, status) != NN_OK)
         return nn_status_fail(status, NN_UNAVAILABLE, "it is not available");
     if (d->ordinal >= count)
-        return nn_status_fail(status, NN_UNAVAILABLE, "expected a number below %u, found %u", count, d->ordinal);
+        return nn_status_fail(status, NN_UNAVAILABLE, "expected a number below %u, found %u", count,
+                              d->ordinal);
     const NnConfig *config = device_settings(s, d->kind, status);
     if (nn_status_failed(status))
         return nn_status_code(status);
@@ -175,15 +182,18 @@ static NnRunDevice *space_device(NnSession *s, uint32_t space, NnStatus *status)
     return nn_device_open(s, s->spaces[space].device, status);
 }
 
-int32_t nn_space_alloc(NnSession *s, uint32_t space, uint64_t bytes, const char *what, NnBuffer *out, NnStatus *status) {
+int32_t nn_space_alloc(NnSession *s, uint32_t space, uint64_t bytes, const char *what, NnBuffer *out,
+                       NnStatus *status) {
     *out = NULL;
     int32_t code = NN_OUT_OF_MEMORY;
     if (bytes < UINT64_MAX - HUGE_PAGE) {
         bytes = (bytes + 63 + (bytes == 0)) & ~UINT64_C(63);
         if (s->spaces[space].host) {
-            /* Large buffers on huge pages: a step that streams through its arena then misses the TLB far less. */
+            /* Large buffers on huge pages: a step that streams through its arena then misses the TLB far
+             * less. */
             const bool large = bytes >= 2 * HUGE_PAGE;
-            *out = aligned_alloc(large ? HUGE_PAGE : 64, large ? (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1) : bytes);
+            *out = aligned_alloc(large ? HUGE_PAGE : 64,
+                                 large ? (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1) : bytes);
             if (*out && large)
                 (void)madvise(*out, bytes, MADV_HUGEPAGE);
             code = *out ? NN_OK : NN_OUT_OF_MEMORY;
@@ -193,7 +203,8 @@ int32_t nn_space_alloc(NnSession *s, uint32_t space, uint64_t bytes, const char 
         }
     }
     if (code != NN_OK)
-        return nn_status_fail(status, code, "no memory of kind %s: %" PRIu64 " bytes for %s", s->spaces[space].memory, bytes, what);
+        return nn_status_fail(status, code, "no memory of kind %s: %" PRIu64 " bytes for %s",
+                              s->spaces[space].memory, bytes, what);
     return NN_OK;
 }
 
@@ -209,14 +220,16 @@ void nn_space_free(NnSession *s, uint32_t space, NnBuffer buffer) {
         d->kind->free(d->device, d->stream, buffer);
 }
 
-int32_t nn_store_reserve(NnSession *s, NnStore *store, uint64_t bytes, uint64_t keep, const char *what, NnStatus *status) {
+int32_t nn_store_reserve(NnSession *s, NnStore *store, uint64_t bytes, uint64_t keep, const char *what,
+                         NnStatus *status) {
     if (store->buffer && bytes <= store->bytes)
         return NN_OK;
     NnBuffer fresh;
     if (nn_space_alloc(s, store->space, bytes, what, &fresh, status) != NN_OK)
         return nn_status_code(status);
     if (keep > 0 && store->buffer &&
-        nn_space_copy(s, store->space, (NnPlace){fresh, 0}, store->space, (NnPlace){store->buffer, 0}, keep, status) != NN_OK) {
+        nn_space_copy(s, store->space, (NnPlace){fresh, 0}, store->space, (NnPlace){store->buffer, 0}, keep,
+                      status) != NN_OK) {
         nn_space_free(s, store->space, fresh);
         return nn_status_code(status);
     }
@@ -266,11 +279,12 @@ int32_t nn_devices_wait(NnSession *s, NnStatus *status) {
     return code;
 }
 
-static int32_t copy_through_host(NnSession *s, uint32_t to_space, NnPlace to, uint32_t from_space, NnPlace from, uint64_t bytes,
-                                 NnStatus *status) {
+static int32_t copy_through_host(NnSession *s, uint32_t to_space, NnPlace to, uint32_t from_space,
+                                 NnPlace from, uint64_t bytes, NnStatus *status) {
     void *stage = malloc(bytes ? bytes : 1);
     if (stage == NULL)
-        return nn_status_fail(status, NN_OUT_OF_MEMORY, "no memory: %" PRIu64 " bytes to copy between devices", bytes);
+        return nn_status_fail(status, NN_OUT_OF_MEMORY,
+                              "no memory: %" PRIu64 " bytes to copy between devices", bytes);
     int32_t code = nn_space_copy(s, NN_HOST_SPACE, (NnPlace){stage, 0}, from_space, from, bytes, status);
     if (code == NN_OK)
         code = nn_space_copy(s, to_space, to, NN_HOST_SPACE, (NnPlace){stage, 0}, bytes, status);
@@ -280,8 +294,8 @@ static int32_t copy_through_host(NnSession *s, uint32_t to_space, NnPlace to, ui
     return code;
 }
 
-int32_t nn_space_copy(NnSession *s, uint32_t to_space, NnPlace to, uint32_t from_space, NnPlace from, uint64_t bytes,
-                      NnStatus *status) {
+int32_t nn_space_copy(NnSession *s, uint32_t to_space, NnPlace to, uint32_t from_space, NnPlace from,
+                      uint64_t bytes, NnStatus *status) {
     if (bytes == 0)
         return NN_OK;
     const bool to_host = s->spaces[to_space].host, from_host = s->spaces[from_space].host;
@@ -296,13 +310,18 @@ int32_t nn_space_copy(NnSession *s, uint32_t to_space, NnPlace to, uint32_t from
         return nn_status_code(status);
     int32_t code;
     if (from_host)
-        code = d->kind->copy_in(d->device, d->stream, to.buffer, to.offset, (const char *)from.buffer + from.offset, bytes, status);
+        code = d->kind->copy_in(d->device, d->stream, to.buffer, to.offset,
+                                (const char *)from.buffer + from.offset, bytes, status);
     else if (to_host)
-        code = d->kind->copy_out(d->device, d->stream, (char *)to.buffer + to.offset, from.buffer, from.offset, bytes, status);
+        code = d->kind->copy_out(d->device, d->stream, (char *)to.buffer + to.offset, from.buffer,
+                                 from.offset, bytes, status);
     else
-        code = d->kind->copy(d->device, d->stream, to.buffer, to.offset, from.buffer, from.offset, bytes, status);
+        code = d->kind->copy(d->device, d->stream, to.buffer, to.offset, from.buffer, from.offset, bytes,
+                             status);
     d->enqueued = true;
     if (code == NN_OK && to_host)
         code = nn_device_wait(s, (uint32_t)(d - nn_session_device(s, 0)), status);
-    return code == NN_OK ? NN_OK : nn_status_fail(status, code, "device %s could not copy %" PRIu64 " bytes", d->name, bytes);
+    return code == NN_OK
+               ? NN_OK
+               : nn_status_fail(status, code, "device %s could not copy %" PRIu64 " bytes", d->name, bytes);
 }

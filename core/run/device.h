@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The devices of a session and the memory that they see. A *space* is a kind of memory: devices of one memory kind share
- * it, space 0 is the host's. Copies between spaces go through the host; copies out of an asynchronous device wait.
+ * The devices of a session and the memory that they see. A *space* is a kind of memory: devices of one memory
+ * kind share it, space 0 is the host's. Copies between spaces go through the host; copies out of an
+ * asynchronous device wait.
  */
 #ifndef NN_RUN_DEVICE_H
 #define NN_RUN_DEVICE_H
@@ -16,8 +17,8 @@
 
 typedef struct NnRunDevice {
     const NnDeviceKind *kind;
-    char *name;        /* "opencl:1" as asked for */
-    uint32_t ordinal;  /* among its kind */
+    char *name;       /* "opencl:1" as asked for */
+    uint32_t ordinal; /* among its kind */
     uint32_t space;
     const NnHost *host;
     NnDevice *device; /* NULL until it is first needed */
@@ -59,9 +60,10 @@ void nn_space_free(NnSession *, uint32_t space, NnBuffer);
 int32_t nn_store_reserve(NnSession *, NnStore *, uint64_t bytes, uint64_t keep, const char *what, NnStatus *);
 void nn_store_free(NnSession *, NnStore *);
 
-/* Host to device is enqueued (the host's bytes must stay until the stream has passed), device to host waits. */
-int32_t nn_space_copy(NnSession *, uint32_t to_space, NnPlace to, uint32_t from_space, NnPlace from, uint64_t bytes,
-                      NnStatus *);
+/* Host to device is enqueued (the host's bytes must stay until the stream has passed), device to host waits.
+ */
+int32_t nn_space_copy(NnSession *, uint32_t to_space, NnPlace to, uint32_t from_space, NnPlace from,
+                      uint64_t bytes, NnStatus *);
 /* Waits for a device, or all of them, and reports what failed there, by the name of its node. */
 int32_t nn_device_wait(NnSession *, uint32_t device, NnStatus *);
 int32_t nn_devices_wait(NnSession *, NnStatus *);

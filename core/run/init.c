@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What variables start as. Element i is a function of (seed, name, i) alone: Philox is keyed with the seed mixed with the
- * name's FNV-1a, so neither the order of declaration nor the number of threads changes a weight.
+ * What variables start as. Element i is a function of (seed, name, i) alone: Philox is keyed with the seed
+ * mixed with the name's FNV-1a, so neither the order of declaration nor the number of threads changes a
+ * weight.
  */
 #include "run/philox.h"
 #include "run/session.h"
@@ -99,7 +100,8 @@ static void fans(const NnVariableSpec *v, double *in, double *out) {
     *out = *out < 1 ? 1 : *out;
 }
 
-/* Rows (or columns, when there are fewer of them) of a normal matrix, made orthonormal by modified Gram-Schmidt. */
+/* Rows (or columns, when there are fewer of them) of a normal matrix, made orthonormal by modified
+ * Gram-Schmidt. */
 static int32_t fill_orthogonal(const NnVariableSpec *v, const Draw *d, void *to, NnStatus *status) {
     const uint64_t n = (uint64_t)nn_product(v->dims, 0, v->rank);
     const uint64_t rows = v->rank > 0 && n > 0 ? (uint64_t)v->dims[0] : 1;
@@ -173,7 +175,8 @@ int32_t nn_variable_fill(const NnVariableSpec *v, uint64_t seed, void *to, NnSta
         return NN_OK;
     }
     return nn_status_fail(status, NN_INVALID,
-                          "variable %s: unknown initialiser \"%s\", expected zeros, ones, constant, uniform, normal, xavier_uniform, "
+                          "variable %s: unknown initialiser \"%s\", expected zeros, ones, constant, uniform, "
+                          "normal, xavier_uniform, "
                           "xavier_normal, he_uniform, he_normal, lecun_normal or orthogonal",
                           v->name, init);
 }

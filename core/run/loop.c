@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The instruction LOOP. Carried values alternate between two places, so that an iteration never writes what it reads; where the
- * number of iterations is known beforehand, the last one writes straight into the result. Slices along axis 0 are handed to
- * the body as they lie, when their addresses are aligned, and copied otherwise; stacked results likewise.
+ * The instruction LOOP. Carried values alternate between two places, so that an iteration never writes what
+ * it reads; where the number of iterations is known beforehand, the last one writes straight into the result.
+ * Slices along axis 0 are handed to the body as they lie, when their addresses are aligned, and copied
+ * otherwise; stacked results likewise.
  */
 #include "compile/program.h"
 #include "run/philox.h"
@@ -20,10 +21,10 @@ typedef struct Ticket {
 } Ticket;
 
 typedef struct Stacked {
-    NnStore store;    /* when the number of iterations is not known */
-    NnStore slice;    /* when a slice cannot be written where it belongs */
-    NnPlace base;     /* of the whole */
-    uint64_t bytes;   /* of one slice */
+    NnStore store;  /* when the number of iterations is not known */
+    NnStore slice;  /* when a slice cannot be written where it belongs */
+    NnPlace base;   /* of the whole */
+    uint64_t bytes; /* of one slice */
     bool direct;
 } Stacked;
 
@@ -87,9 +88,11 @@ static int32_t check_parts(const Loop *l, NnStatus *status) {
     const NnControl *k = &s->control;
     const uint32_t flags = (uint32_t)(k->passes_iteration != 0) + (uint32_t)(k->passes_condition != 0);
     const uint32_t wants = flags + k->n_carried + k->n_scanned + (s->n_inputs - k->first_capture);
-    if (l->body->n_inputs != wants || l->body->n_outputs != l->n_results || k->n_carried + k->n_stacked < s->n_outputs)
-        return nn_status_fail(status, NN_INVALID, "%s: its body takes %u inputs and gives %u outputs, expected %u and %u", s->label,
-                              l->body->n_inputs, l->body->n_outputs, wants, l->n_results);
+    if (l->body->n_inputs != wants || l->body->n_outputs != l->n_results ||
+        k->n_carried + k->n_stacked < s->n_outputs)
+        return nn_status_fail(status, NN_INVALID,
+                              "%s: its body takes %u inputs and gives %u outputs, expected %u and %u",
+                              s->label, l->body->n_inputs, l->body->n_outputs, wants, l->n_results);
     for (uint32_t i = k->first_carried; i < s->n_inputs; i++)
         if (s->inputs[i] == NULL)
             return nn_status_fail(status, NN_INVALID, "%s: input %u is missing", s->label, i);
@@ -97,7 +100,8 @@ static int32_t check_parts(const Loop *l, NnStatus *status) {
         const NnTensor *t = &l->program->tensors[s->in_slots[k->first_scanned + i]];
         const int64_t axis = axis_of(k->scan_axes, i, t->rank);
         if (axis < 0 || axis >= t->rank)
-            return nn_status_fail(status, NN_INVALID, "%s: scanned input %u has rank %d and no axis %" PRId64, s->label, i, t->rank, axis);
+            return nn_status_fail(status, NN_INVALID, "%s: scanned input %u has rank %d and no axis %" PRId64,
+                                  s->label, i, t->rank, axis);
     }
     return NN_OK;
 }
@@ -178,8 +182,8 @@ static int32_t copy_bytes(Loop *l, NnPlace to, NnPlace from, uint64_t bytes, NnS
 }
 
 /* Between a slice and its place at `index` along an axis of a whole of `length` slices. */
-static int32_t copy_slice(Loop *l, NnPlace whole, NnPlace slice, uint64_t outer, uint64_t inner, uint64_t length, uint64_t index,
-                          bool out, NnStatus *status) {
+static int32_t copy_slice(Loop *l, NnPlace whole, NnPlace slice, uint64_t outer, uint64_t inner,
+                          uint64_t length, uint64_t index, bool out, NnStatus *status) {
     for (uint64_t o = 0; o < outer; o++) {
         const NnPlace a = {whole.buffer, whole.offset + (o * length + index) * inner};
         const NnPlace b = {slice.buffer, slice.offset + o * inner};
@@ -196,7 +200,8 @@ static int32_t pass_slice(Loop *l, const NnCall *call, uint32_t i, const Run *ru
     const NnTensor *whole = call->inputs[k->first_scanned + i];
     const int64_t axis = axis_of(k->scan_axes, i, whole->rank);
     const uint64_t length = (uint64_t)whole->dims[axis], inner = axis_bytes(whole, axis);
-    const uint64_t index = (uint64_t)(k->scan_reverse && k->scan_reverse[i] ? whole->dims[axis] - 1 - run->at : run->at);
+    const uint64_t index =
+        (uint64_t)(k->scan_reverse && k->scan_reverse[i] ? whole->dims[axis] - 1 - run->at : run->at);
     const uint64_t outer = (uint64_t)nn_product(whole->dims, 0, (int32_t)axis);
     const NnPlace from = {whole->buffer, whole->offset};
     if (outer == 1 && inner % 64 == 0) {
@@ -240,12 +245,14 @@ static int32_t pass_inputs(Loop *l, const NnCall *call, const Run *run, bool kee
 }
 
 /* Where carried value i goes in this iteration, for a result of so many bytes. */
-static int32_t carried_place(Loop *l, const NnCall *call, uint32_t i, const Run *run, uint64_t bytes, NnPlace *place) {
+static int32_t carried_place(Loop *l, const NnCall *call, uint32_t i, const Run *run, uint64_t bytes,
+                             NnPlace *place) {
     const bool own = i < call->n_outputs && call->outputs[i] && own_place(l, i);
     const uint32_t side = (uint32_t)((run->known ? run->trips - 1 - run->at : run->at) & 1);
     if (own && side == 0) {
         if (bytes > l->program->slots[l->step->out_slots[i]].bytes)
-            return nn_status_fail(call->status, NN_INVALID, "carried value %u grows beyond its inferred shape", i);
+            return nn_status_fail(call->status, NN_INVALID,
+                                  "carried value %u grows beyond its inferred shape", i);
         *place = (NnPlace){call->outputs[i]->buffer, call->outputs[i]->offset};
         return NN_OK;
     }
@@ -261,8 +268,10 @@ static int64_t stack_index(const Loop *l, uint32_t i, const Run *run) {
     return k->stack_reverse && k->stack_reverse[i] ? run->trips - 1 - run->at : run->at;
 }
 
-/* Where slice i of this iteration is written; with room for it in a buffer that grows when the length is not known. */
-static int32_t stacked_place(Loop *l, const NnCall *call, uint32_t i, const Run *run, const NnTensor *slice, NnPlace *place) {
+/* Where slice i of this iteration is written; with room for it in a buffer that grows when the length is not
+ * known. */
+static int32_t stacked_place(Loop *l, const NnCall *call, uint32_t i, const Run *run, const NnTensor *slice,
+                             NnPlace *place) {
     const NnControl *k = &l->step->control;
     Stacked *st = &l->stacked[i];
     const uint32_t o = k->n_carried + i;
@@ -271,18 +280,23 @@ static int32_t stacked_place(Loop *l, const NnCall *call, uint32_t i, const Run 
     const uint64_t bytes = nn_tensor_bytes(slice, nn_type_size(slice->type));
     NnSession *session = l->program->session;
     if ((run->trips < 0 || k->passes_condition) && (axis != 0 || reverse))
-        return nn_status_fail(call->status, NN_UNSUPPORTED, "a loop of unknown length stacks its results forward along axis 0 only");
+        return nn_status_fail(call->status, NN_UNSUPPORTED,
+                              "a loop of unknown length stacks its results forward along axis 0 only");
     if (run->at > 0 && bytes != st->bytes)
-        return nn_status_fail(call->status, NN_INVALID, "stacked result %u changes its size from %" PRIu64 " to %" PRIu64 " bytes", i,
+        return nn_status_fail(call->status, NN_INVALID,
+                              "stacked result %u changes its size from %" PRIu64 " to %" PRIu64 " bytes", i,
                               st->bytes, bytes);
     st->bytes = bytes;
     if (own_place(l, o)) {
         if ((uint64_t)(run->at + 1) * bytes > l->program->slots[l->step->out_slots[o]].bytes)
-            return nn_status_fail(call->status, NN_INVALID, "stacked result %u is longer than its inferred shape", i);
+            return nn_status_fail(call->status, NN_INVALID,
+                                  "stacked result %u is longer than its inferred shape", i);
         st->base = (NnPlace){call->outputs[o]->buffer, call->outputs[o]->offset};
     } else {
         const uint64_t have = (uint64_t)run->at * bytes, need = have + bytes;
-        const uint64_t room = run->trips >= 0 ? (uint64_t)run->trips * bytes : need <= st->store.bytes ? need : 2 * need;
+        const uint64_t room = run->trips >= 0           ? (uint64_t)run->trips * bytes
+                              : need <= st->store.bytes ? need
+                                                        : 2 * need;
         if (nn_store_reserve(session, &st->store, room, have, "a stacked result", call->status) != NN_OK)
             return nn_status_code(call->status);
         st->base = (NnPlace){st->store.buffer, 0};
@@ -298,11 +312,10 @@ static int32_t stacked_place(Loop *l, const NnCall *call, uint32_t i, const Run 
     return NN_OK;
 }
 
-static bool read_result(const NnCall *call, uint32_t o) {
-    return o < call->n_outputs && call->outputs[o];
-}
+static bool read_result(const NnCall *call, uint32_t o) { return o < call->n_outputs && call->outputs[o]; }
 
-static int32_t take_carried(Loop *l, const NnCall *call, uint32_t i, const Run *run, const NnTensor *from, NnPlace place) {
+static int32_t take_carried(Loop *l, const NnCall *call, uint32_t i, const Run *run, const NnTensor *from,
+                            NnPlace place) {
     const uint64_t bytes = nn_tensor_bytes(from, nn_type_size(from->type));
     if (place.buffer == NULL && carried_place(l, call, i, run, bytes, &place) != NN_OK)
         return nn_status_code(call->status);
@@ -318,7 +331,8 @@ static int32_t take_carried(Loop *l, const NnCall *call, uint32_t i, const Run *
     return NN_OK;
 }
 
-static int32_t take_stacked(Loop *l, const NnCall *call, uint32_t i, const Run *run, const NnTensor *from, NnPlace place) {
+static int32_t take_stacked(Loop *l, const NnCall *call, uint32_t i, const Run *run, const NnTensor *from,
+                            NnPlace place) {
     const NnControl *k = &l->step->control;
     const uint32_t o = k->n_carried + i;
     if (!read_result(call, o))
@@ -356,17 +370,20 @@ static int32_t iterate(Loop *l, const NnCall *call, const Run *run, bool *keep) 
         if (out && i >= l->first_stacked && read_result(call, k->n_carried + i - l->first_stacked))
             code = stacked_place(l, call, i - l->first_stacked, run, out, &l->bound[i]);
         else if (out && i >= first_carried && i < l->first_stacked)
-            code = carried_place(l, call, i - first_carried, run, nn_tensor_bytes(out, nn_type_size(out->type)), &l->bound[i]);
+            code = carried_place(l, call, i - first_carried, run,
+                                 nn_tensor_bytes(out, nn_type_size(out->type)), &l->bound[i]);
         if (code != NN_OK)
             return code;
     }
     const int64_t random[2] = {
-        (int64_t)nn_splitmix((uint64_t)l->program->random_now[0] ^ nn_splitmix((uint64_t)run->at + 1)), l->program->random_now[1]};
+        (int64_t)nn_splitmix((uint64_t)l->program->random_now[0] ^ nn_splitmix((uint64_t)run->at + 1)),
+        l->program->random_now[1]};
     if (nn_program_run(p, l->args, l->bound, random, status) != NN_OK)
         return nn_status_code(status);
     for (uint32_t i = first_carried; i < l->n_results; i++) {
-        const int32_t code = i < l->first_stacked ? take_carried(l, call, i - first_carried, run, p->out[i], l->bound[i])
-                                                  : take_stacked(l, call, i - l->first_stacked, run, p->out[i], l->bound[i]);
+        const int32_t code = i < l->first_stacked
+                                 ? take_carried(l, call, i - first_carried, run, p->out[i], l->bound[i])
+                                 : take_stacked(l, call, i - l->first_stacked, run, p->out[i], l->bound[i]);
         if (code != NN_OK)
             return code;
     }
@@ -396,7 +413,8 @@ static int32_t finish(Loop *l, const NnCall *call, const Run *run) {
             to->offset = t->offset;
         } else if (bytes > l->program->slots[l->step->out_slots[i]].bytes) {
             return nn_status_fail(status, NN_INVALID, "carried value %u grows beyond its inferred shape", i);
-        } else if (copy_bytes(l, (NnPlace){to->buffer, to->offset}, (NnPlace){t->buffer, t->offset}, bytes, status) != NN_OK) {
+        } else if (copy_bytes(l, (NnPlace){to->buffer, to->offset}, (NnPlace){t->buffer, t->offset}, bytes,
+                              status) != NN_OK) {
             return nn_status_code(status);
         }
     }
@@ -411,13 +429,17 @@ static int32_t finish(Loop *l, const NnCall *call, const Run *run) {
             to->dims[0] = 0;
         }
         if (axis >= 0 && axis < to->rank) {
-            if (own_place(l, o) && !l->program->slots[l->step->out_slots[o]].bounded && to->dims[axis] != run->at)
-                return nn_status_fail(status, NN_INVALID, "the loop ended after %" PRId64 " iterations, but result %u was inferred to have %" PRId64,
+            if (own_place(l, o) && !l->program->slots[l->step->out_slots[o]].bounded &&
+                to->dims[axis] != run->at)
+                return nn_status_fail(status, NN_INVALID,
+                                      "the loop ended after %" PRId64
+                                      " iterations, but result %u was inferred to have %" PRId64,
                                       run->at, o, to->dims[axis]);
             to->dims[axis] = run->at;
         }
         if (!own_place(l, o)) {
-            if (nn_store_reserve(l->program->session, &l->stacked[i].store, 1, 0, "a stacked result", status) != NN_OK)
+            if (nn_store_reserve(l->program->session, &l->stacked[i].store, 1, 0, "a stacked result",
+                                 status) != NN_OK)
                 return nn_status_code(status);
             to->buffer = l->stacked[i].store.buffer;
             to->offset = 0;
@@ -433,14 +455,17 @@ static int32_t count_trips(const Loop *l, const NnCall *call, Run *run, bool *ke
     const NnTensor *condition = k->condition >= 0 ? call->inputs[k->condition] : NULL;
     run->trips = -1;
     if (count) {
-        const int64_t n = count->type == NN_I32 ? *(const int32_t *)nn_data(count) : *(const int64_t *)nn_data(count);
+        const int64_t n =
+            count->type == NN_I32 ? *(const int32_t *)nn_data(count) : *(const int64_t *)nn_data(count);
         run->trips = n < 0 ? 0 : n;
     }
     for (uint32_t i = 0; i < k->n_scanned; i++) {
         const NnTensor *t = call->inputs[k->first_scanned + i];
         const int64_t n = t->dims[axis_of(k->scan_axes, i, t->rank)];
         if (i > 0 && n != run->trips)
-            return nn_status_fail(call->status, NN_INVALID, "scanned input %u has %" PRId64 " slices, expected %" PRId64, i, n, run->trips);
+            return nn_status_fail(call->status, NN_INVALID,
+                                  "scanned input %u has %" PRId64 " slices, expected %" PRId64, i, n,
+                                  run->trips);
         run->trips = n;
     }
     *keep = condition == NULL || *(const uint8_t *)nn_data(condition) != 0;

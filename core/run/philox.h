@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Philox 4x32-10, a counter-based generator (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3,
- * SC 2011): the same counter and key give the same four words on every machine, in any order.
+ * Philox 4x32-10, a counter-based generator (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as
+ * 1, 2, 3, SC 2011): the same counter and key give the same four words on every machine, in any order.
  */
 #ifndef NN_RUN_PHILOX_H
 #define NN_RUN_PHILOX_H
@@ -27,7 +27,8 @@ static inline void nn_philox(const uint32_t counter[4], const uint32_t key[2], u
     out[3] = c3;
 }
 
-/* Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014. For deriving keys from keys. */
+/* Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014. For deriving keys from
+ * keys. */
 static inline uint64_t nn_splitmix(uint64_t x) {
     x += UINT64_C(0x9E3779B97F4A7C15);
     x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One job at a time stands behind a gate. A worker enters only while the gate is open and counts itself in; the caller
- * closes it when the tasks are handed out and waits for those inside. So a worker that sleeps or is late is never waited for, and
- * the job's fields are written only while nobody is inside.
+ * One job at a time stands behind a gate. A worker enters only while the gate is open and counts itself in;
+ * the caller closes it when the tasks are handed out and waits for those inside. So a worker that sleeps or
+ * is late is never waited for, and the job's fields are written only while nobody is inside.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -94,7 +94,8 @@ static void take_tasks(NnPool *p) {
 static bool enter(NnPool *p) {
     uint32_t gate = atomic_load_explicit(&p->gate, memory_order_relaxed);
     while (gate & GATE_OPEN)
-        if (atomic_compare_exchange_weak_explicit(&p->gate, &gate, gate + 1, memory_order_acquire, memory_order_relaxed))
+        if (atomic_compare_exchange_weak_explicit(&p->gate, &gate, gate + 1, memory_order_acquire,
+                                                  memory_order_relaxed))
             return true;
     return false;
 }
@@ -171,9 +172,7 @@ void nn_pool_free(NnPool *p) {
     free(p);
 }
 
-uint32_t nn_pool_threads(const NnPool *p) {
-    return p->threads;
-}
+uint32_t nn_pool_threads(const NnPool *p) { return p->threads; }
 
 /* Workers take no signals: those are for the threads of the program. */
 static void start_workers(NnPool *p) {
@@ -203,7 +202,8 @@ static void await_others(NnPool *p) {
 }
 
 void nn_pool_parallel(NnPool *p, uint32_t tasks, void (*fn)(void *, uint32_t), void *arg) {
-    if (tasks <= 1 || p->threads == 1 || inside_task || atomic_exchange_explicit(&p->busy, true, memory_order_acquire)) {
+    if (tasks <= 1 || p->threads == 1 || inside_task ||
+        atomic_exchange_explicit(&p->busy, true, memory_order_acquire)) {
         for (uint32_t i = 0; i < tasks; i++)
             fn(arg, i);
         return;

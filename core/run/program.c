@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running a program: addresses of this call are filled in, then the array of instructions is walked, then the tail. */
+/* Running a program: addresses of this call are filled in, then the array of instructions is walked, then the
+ * tail. */
 #include "compile/program.h"
 
 #include "nn/plugin.h"
@@ -17,7 +18,9 @@ void nn_tensor_dense(NnTensor *t) {
 
 const NnTensor *nn_program_output(const NnProgram *p, uint32_t i) {
     const uint32_t slot = p->out_slot[i];
-    return slot != NN_ABSENT && p->slots[slot].home == NN_HOME_OUTPUT && !p->slots[slot].bounded ? &p->tensors[slot] : NULL;
+    return slot != NN_ABSENT && p->slots[slot].home == NN_HOME_OUTPUT && !p->slots[slot].bounded
+               ? &p->tensors[slot]
+               : NULL;
 }
 
 /* ---- before ---- */
@@ -43,7 +46,8 @@ static int32_t settle_arenas(NnProgram *p, NnStatus *status) {
         arena->space = space;
         if (arena->bytes < p->arena_bytes[space] &&
             (nn_devices_wait(p->session, status) != NN_OK ||
-             nn_store_reserve(p->session, arena, p->arena_bytes[space], 0, "values of a program", status) != NN_OK))
+             nn_store_reserve(p->session, arena, p->arena_bytes[space], 0, "values of a program", status) !=
+                 NN_OK))
             return nn_status_code(status);
         if (p->arena_seen[space] != arena->generation)
             rebase(p, space, arena->buffer);
@@ -115,13 +119,15 @@ static int32_t check_finite(NnProgram *p, uint32_t at, uint32_t k, NnStatus *sta
     const uint32_t space = p->slots[p->steps[at]->out_slots[k]].space;
     void *copy = malloc(bytes + 1);
     if (copy == NULL)
-        return nn_status_fail(status, NN_OUT_OF_MEMORY, "no memory to check a value of %" PRIu64 " bytes", bytes);
-    int32_t code =
-        nn_space_copy(p->session, NN_HOST_SPACE, (NnPlace){copy, 0}, space, (NnPlace){t->buffer, t->offset}, bytes, status);
+        return nn_status_fail(status, NN_OUT_OF_MEMORY, "no memory to check a value of %" PRIu64 " bytes",
+                              bytes);
+    int32_t code = nn_space_copy(p->session, NN_HOST_SPACE, (NnPlace){copy, 0}, space,
+                                 (NnPlace){t->buffer, t->offset}, bytes, status);
     for (uint64_t i = 0; i < n && code == NN_OK; i++) {
         const double x = element(copy, t->type, i);
         if (!isfinite(x))
-            code = nn_status_fail(status, NN_NON_FINITE, "output %u is not finite: element %" PRIu64 " is %g", k, i, x);
+            code = nn_status_fail(status, NN_NON_FINITE, "output %u is not finite: element %" PRIu64 " is %g",
+                                  k, i, x);
     }
     free(copy);
     return code;
@@ -177,7 +183,8 @@ static int32_t hand_over(NnProgram *p, uint32_t i, NnStatus *status) {
     host->buffer = g_malloc(bytes + 1);
     host->offset = 0;
     p->edge_args[i] = (NnArgument){host, NN_HOST_SPACE};
-    return nn_space_copy(p->session, NN_HOST_SPACE, (NnPlace){host->buffer, 0}, space, (NnPlace){t->buffer, t->offset}, bytes, status);
+    return nn_space_copy(p->session, NN_HOST_SPACE, (NnPlace){host->buffer, 0}, space,
+                         (NnPlace){t->buffer, t->offset}, bytes, status);
 }
 
 static int32_t run_tail(NnProgram *p, const NnPlace *bound, NnStatus *status) {
@@ -198,8 +205,10 @@ static int32_t run_tail(NnProgram *p, const NnPlace *bound, NnStatus *status) {
     return NN_OK;
 }
 
-int32_t nn_program_run(NnProgram *p, const NnArgument *args, const NnPlace *bound, const int64_t random[2], NnStatus *status) {
-    if (settle_arenas(p, status) != NN_OK || set_random(p, random, status) != NN_OK || set_outputs(p, bound, status) != NN_OK)
+int32_t nn_program_run(NnProgram *p, const NnArgument *args, const NnPlace *bound, const int64_t random[2],
+                       NnStatus *status) {
+    if (settle_arenas(p, status) != NN_OK || set_random(p, random, status) != NN_OK ||
+        set_outputs(p, bound, status) != NN_OK)
         return nn_status_code(status);
     for (uint32_t i = 0; i < p->n_inputs; i++)
         for (uint32_t k = p->input_first[i]; k < p->input_first[i + 1]; k++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A session as the compiler and the executor see it: devices, variables in memory, the arenas that programs share. */
+/* A session as the compiler and the executor see it: devices, variables in memory, the arenas that programs
+ * share. */
 #ifndef NN_RUN_SESSION_H
 #define NN_RUN_SESSION_H
 
@@ -31,7 +32,9 @@ struct NnSession {
     uint64_t next_tag;
 };
 
-static inline NnRunDevice *nn_session_device(NnSession *s, uint32_t i) { return &g_array_index(s->devices, NnRunDevice, i); }
+static inline NnRunDevice *nn_session_device(NnSession *s, uint32_t i) {
+    return &g_array_index(s->devices, NnRunDevice, i);
+}
 /* The buffer of a variable in main_space, initialised on first use. */
 int32_t nn_session_variable(NnSession *, NnVariable *, NnBuffer *, NnStatus *);
 NnStore *nn_session_arena(NnSession *, uint32_t depth, uint32_t space);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The device `reference`: the operators' own kernels, in host memory, on the calling thread. Slow, and right: the oracle that
- * other devices are compared with, and the last in the line of those that take what others cannot do.
+ * The device `reference`: the operators' own kernels, in host memory, on the calling thread. Slow, and right:
+ * the oracle that other devices are compared with, and the last in the line of those that take what others
+ * cannot do.
  */
 #include "nn/plugin.h"
 
@@ -22,7 +23,8 @@ static int32_t describe(const NnHost *nn, uint32_t index, NnDeviceInfo *info, Nn
     return NN_OK;
 }
 
-static int32_t open_device(const NnHost *nn, uint32_t index, const NnConfig *config, NnDevice **device, NnStatus *status) {
+static int32_t open_device(const NnHost *nn, uint32_t index, const NnConfig *config, NnDevice **device,
+                           NnStatus *status) {
     static char the_device;
     (void)nn;
     (void)index;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the contract tests share: a context on the built plug-ins, a function built in a few lines, calls with plain arrays. A
- * test is a plain program on nn.h, run on each device that NN_TEST_DEVICES names, and prints `ok` or `not ok` per case.
+ * What the contract tests share: a context on the built plug-ins, a function built in a few lines, calls with
+ * plain arrays. A test is a plain program on nn.h, run on each device that NN_TEST_DEVICES names, and prints
+ * `ok` or `not ok` per case.
  */
 #ifndef NN_TESTS_CONTRACT_H
 #define NN_TESTS_CONTRACT_H
@@ -41,7 +42,8 @@ typedef struct Array {
 
 static inline const NnTensor *array(Array *a, int32_t type, void *data, int32_t rank, const int64_t *dims) {
     int64_t stride = 1;
-    a->tensor = (NnTensor){.buffer = data, .type = type, .rank = rank, .dims = a->dims, .strides = a->strides};
+    a->tensor =
+        (NnTensor){.buffer = data, .type = type, .rank = rank, .dims = a->dims, .strides = a->strides};
     for (int32_t i = rank - 1; i >= 0; i--) {
         a->dims[i] = dims[i];
         a->strides[i] = stride;
@@ -50,7 +52,8 @@ static inline const NnTensor *array(Array *a, int32_t type, void *data, int32_t 
     return &a->tensor;
 }
 
-#define DIMS(...) (int32_t)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__}
+#define DIMS(...)                                                                                            \
+    (int32_t)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) { __VA_ARGS__ }
 #define FLOATS(a, data, ...) array(a, NN_F32, data, DIMS(__VA_ARGS__))
 #define SCALAR(a, type, data) array(a, type, data, 0, NULL)
 
@@ -59,7 +62,8 @@ static inline bool open_session(Test *t, uint32_t flags) {
     /* These two have every operator; what they cannot do must not go by unseen. */
     if (strcmp(t->device, "reference") == 0 || strcmp(t->device, "toy") == 0)
         flags |= NN_SESSION_NO_FALLBACK;
-    const NnSessionOptions options = {.struct_size = sizeof options, .flags = flags, .devices = devices, .seed = 7};
+    const NnSessionOptions options = {
+        .struct_size = sizeof options, .flags = flags, .devices = devices, .seed = 7};
     t->session = nn_session_new(t->context, t->network, &options, t->status);
     return t->session != NULL;
 }
@@ -93,11 +97,19 @@ static inline int64_t result_size(Test *t, NnCallable *c, uint32_t i) {
 
 static inline bool near(double a, double b) { return fabs(a - b) <= 1e-4 * (1 + fabs(b)); }
 
-static inline NnGraph *begin(Test *t, const char *name) { return nn_graph_new(t->context, t->network, name, NN_TRAINING); }
+static inline NnGraph *begin(Test *t, const char *name) {
+    return nn_graph_new(t->context, t->network, name, NN_TRAINING);
+}
 
-static inline NnVariable *variable(Test *t, NnGraph *g, const char *name, const char *init, double a, int32_t rank, const int64_t *dims) {
-    const NnVariableSpec spec = {
-        .struct_size = sizeof spec, .type = NN_F32, .name = name, .rank = rank, .dims = dims, .init = init, .a = a};
+static inline NnVariable *variable(Test *t, NnGraph *g, const char *name, const char *init, double a,
+                                   int32_t rank, const int64_t *dims) {
+    const NnVariableSpec spec = {.struct_size = sizeof spec,
+                                 .type = NN_F32,
+                                 .name = name,
+                                 .rank = rank,
+                                 .dims = dims,
+                                 .init = init,
+                                 .a = a};
     return t->nn->graph->variable(g, &spec);
 }
 
@@ -128,8 +140,10 @@ static inline int on_each_device(void (*body)(Test *)) {
     for (char *name; (name = strtok_r(rest, ",", &rest)) != NULL;) {
         Test t = {.status = nn_status_new(), .device = name};
         char folder[512];
-        (void)snprintf(folder, sizeof folder, "%s/tests/contract", getenv("BUILDDIR") ? getenv("BUILDDIR") : ".");
-        const NnOptions options = {.struct_size = sizeof options, .plugin_paths = (const char *[]){folder, NULL}};
+        (void)snprintf(folder, sizeof folder, "%s/tests/contract",
+                       getenv("BUILDDIR") ? getenv("BUILDDIR") : ".");
+        const NnOptions options = {.struct_size = sizeof options,
+                                   .plugin_paths = (const char *[]){folder, NULL}};
         t.context = nn_context_new(&options, t.status);
         if (t.context)
             t.network = nn_network_new(t.context, "blank", NULL, NULL, 1, t.status);

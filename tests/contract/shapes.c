@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Extents and integers that are found while running: the program is cut there and goes on when they are known. */
+/* Extents and integers that are found while running: the program is cut there and goes on when they are
+ * known. */
 #include "contract.h"
 
 static void reshape(Test *t) {
@@ -8,14 +9,19 @@ static void reshape(Test *t) {
     NnValue *x = nn->graph->input(g, "x", NN_F32, DIMS(NN_DIM_UNKNOWN));
     NnValue *shape = nn->graph->input(g, "shape", NN_I64, DIMS(2));
     NnValue *y = nn_op2(nn, g, "Reshape", nn_op1(nn, g, "Neg", x), shape);
-    nn->graph->output(g, "sum", nn_op(nn, g, "ReduceSum", NN_VALUES(y, nn_vector(nn, g, 1, (const int64_t[]){1})), NN_ATTRS(NN_INT("keepdims", 0))));
+    nn->graph->output(g, "sum",
+                      nn_op(nn, g, "ReduceSum", NN_VALUES(y, nn_vector(nn, g, 1, (const int64_t[]){1})),
+                            NN_ATTRS(NN_INT("keepdims", 0))));
     NnCallable *c = callable(t, g);
     float data[] = {1, 2, 3, 4, 5, 6};
     int64_t two_three[] = {2, 3}, three_two[] = {3, 2};
     Array a, b;
-    bool good = CALL(t, c, FLOATS(&a, data, 6), array(&b, NN_I64, two_three, DIMS(2))) && result_size(t, c, 0) == 2 && near(result(t, c, 0, 0), -6);
-    good = good && CALL(t, c, FLOATS(&a, data, 6), array(&b, NN_I64, three_two, DIMS(2))) && result_size(t, c, 0) == 3 && near(result(t, c, 0, 0), -3);
-    good = good && CALL(t, c, FLOATS(&a, data, 6), array(&b, NN_I64, two_three, DIMS(2))) && near(result(t, c, 0, 1), -15);
+    bool good = CALL(t, c, FLOATS(&a, data, 6), array(&b, NN_I64, two_three, DIMS(2))) &&
+                result_size(t, c, 0) == 2 && near(result(t, c, 0, 0), -6);
+    good = good && CALL(t, c, FLOATS(&a, data, 6), array(&b, NN_I64, three_two, DIMS(2))) &&
+           result_size(t, c, 0) == 3 && near(result(t, c, 0, 0), -3);
+    good = good && CALL(t, c, FLOATS(&a, data, 6), array(&b, NN_I64, two_three, DIMS(2))) &&
+           near(result(t, c, 0, 1), -15);
     report(t, "Reshape by a computed shape", good);
     char *text = c ? nn_callable_explain(c, NULL, t->status) : NULL;
     report(t, "explain lists the cut", text && strstr(text, "cut before") != NULL);
@@ -23,7 +29,8 @@ static void reshape(Test *t) {
     close_session(t, c);
 }
 
-/* The mean of the positive elements, and its gradient: NonZero feeds a loss, a variable is updated after the cut. */
+/* The mean of the positive elements, and its gradient: NonZero feeds a loss, a variable is updated after the
+ * cut. */
 static void nonzero(Test *t) {
     const NnHost *nn = t->nn;
     NnGraph *g = begin(t, "positive");
@@ -31,7 +38,8 @@ static void nonzero(Test *t) {
     NnValue *x = nn->graph->input(g, "x", NN_F32, DIMS(NN_DIM_UNKNOWN));
     NnValue *scaled = nn_op2(nn, g, "Mul", x, nn->graph->read(g, w));
     NnValue *where = nn_op1(nn, g, "NonZero", nn_op2(nn, g, "Greater", x, nn_scalar(nn, g, NN_F32, 0)));
-    NnValue *picked = nn_op2(nn, g, "Gather", scaled, nn_op2(nn, g, "Squeeze", where, nn_vector(nn, g, 1, (const int64_t[]){0})));
+    NnValue *picked = nn_op2(nn, g, "Gather", scaled,
+                             nn_op2(nn, g, "Squeeze", where, nn_vector(nn, g, 1, (const int64_t[]){0})));
     NnValue *loss = nn_op(nn, g, "ReduceMean", NN_VALUES(picked), NN_ATTRS(NN_INT("keepdims", 0)));
     NnValue *wv = nn->graph->read(g, w), *grad = NULL;
     nn->graph->gradient(g, 1, &loss, NULL, 1, &wv, &grad);
@@ -41,8 +49,10 @@ static void nonzero(Test *t) {
     NnCallable *c = callable(t, g);
     float data[] = {1, -2, 3, -4, 5};
     Array a;
-    bool good = CALL(t, c, FLOATS(&a, data, 5)) && near(result(t, c, 0, 0), 6) && near(result(t, c, 1, 0), 3) && near((double)stored(t, w, 1, 0), -1);
-    good = good && CALL(t, c, FLOATS(&a, data, 2)) && near(result(t, c, 0, 0), -1) && near((double)stored(t, w, 1, 0), -2);
+    bool good = CALL(t, c, FLOATS(&a, data, 5)) && near(result(t, c, 0, 0), 6) &&
+                near(result(t, c, 1, 0), 3) && near((double)stored(t, w, 1, 0), -1);
+    good = good && CALL(t, c, FLOATS(&a, data, 2)) && near(result(t, c, 0, 0), -1) &&
+           near((double)stored(t, w, 1, 0), -2);
     report(t, "NonZero feeds a loss", good);
     close_session(t, c);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An asynchronous device for the tests: memory of its own behind handles that are no addresses, the operators' reference
- * kernels on a thread of its own, completed late. Whoever mistakes enqueued for done, or a handle for an address, fails here.
- * NN_TOY_FAIL=NAME makes the node of that name fail when it is completed.
+ * An asynchronous device for the tests: memory of its own behind handles that are no addresses, the
+ * operators' reference kernels on a thread of its own, completed late. Whoever mistakes enqueued for done, or
+ * a handle for an address, fails here. NN_TOY_FAIL=NAME makes the node of that name fail when it is
+ * completed; NN_TOY_DECLINE=OP leaves an operator to others.
  */
 #include "nn/plugin.h"
 
@@ -144,7 +145,8 @@ static int32_t enumerate(const NnHost *nn, uint32_t *count, NnStatus *status) {
     return NN_OK;
 }
 
-static int32_t open_device(const NnHost *nn, uint32_t index, const NnConfig *config, NnDevice **out, NnStatus *status) {
+static int32_t open_device(const NnHost *nn, uint32_t index, const NnConfig *config, NnDevice **out,
+                           NnStatus *status) {
     (void)index;
     (void)config;
     (void)status;
@@ -198,23 +200,28 @@ static void free_buffer(NnDevice *d, NnStream *s, NnBuffer buffer) {
     (void)enqueue(s, &(Job){.kind = JOB_FREE, .to = address(buffer, 0)});
 }
 
-static int32_t copy_in(NnDevice *d, NnStream *s, NnBuffer to, uint64_t offset, const void *from, uint64_t bytes, NnStatus *status) {
+static int32_t copy_in(NnDevice *d, NnStream *s, NnBuffer to, uint64_t offset, const void *from,
+                       uint64_t bytes, NnStatus *status) {
     (void)d;
     (void)status;
     return enqueue(s, &(Job){.kind = JOB_COPY, .to = address(to, offset), .from = from, .bytes = bytes});
 }
 
-static int32_t copy_out(NnDevice *d, NnStream *s, void *to, NnBuffer from, uint64_t offset, uint64_t bytes, NnStatus *status) {
+static int32_t copy_out(NnDevice *d, NnStream *s, void *to, NnBuffer from, uint64_t offset, uint64_t bytes,
+                        NnStatus *status) {
     (void)d;
     (void)status;
     return enqueue(s, &(Job){.kind = JOB_COPY, .to = to, .from = address(from, offset), .bytes = bytes});
 }
 
-static int32_t copy(NnDevice *d, NnStream *s, NnBuffer to, uint64_t to_offset, NnBuffer from, uint64_t from_offset, uint64_t bytes,
-                    NnStatus *status) {
+static int32_t copy(NnDevice *d, NnStream *s, NnBuffer to, uint64_t to_offset, NnBuffer from,
+                    uint64_t from_offset, uint64_t bytes, NnStatus *status) {
     (void)d;
     (void)status;
-    return enqueue(s, &(Job){.kind = JOB_COPY, .to = address(to, to_offset), .from = address(from, from_offset), .bytes = bytes});
+    return enqueue(s, &(Job){.kind = JOB_COPY,
+                             .to = address(to, to_offset),
+                             .from = address(from, from_offset),
+                             .bytes = bytes});
 }
 
 static int32_t event_new(NnDevice *d, NnEvent **out, NnStatus *status) {
@@ -294,10 +301,19 @@ static bool on_host(const NnNode *node, uint32_t i) {
     return p->flags & NN_SHAPE_VALUE;
 }
 
+static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
+    (void)device;
+    const char *declined = getenv("NN_TOY_DECLINE");
+    return declined && strcmp(declined, node->op) == 0
+               ? nn_fail(nn, reason, NN_UNSUPPORTED, "the toy was told to decline")
+               : NN_OK;
+}
+
 static int32_t run(void *state, const NnCall *call) {
     (void)state;
     if (call->n_inputs + call->n_outputs > ARGUMENTS_MAX)
-        return nn_fail(call->host, call->status, NN_UNSUPPORTED, "the toy takes at most %u arguments", ARGUMENTS_MAX);
+        return nn_fail(call->host, call->status, NN_UNSUPPORTED, "the toy takes at most %u arguments",
+                       ARGUMENTS_MAX);
     static Job job;
     const char *victim = getenv("NN_TOY_FAIL");
     job = (Job){.kind = JOB_KERNEL, .call = *call};
@@ -324,8 +340,13 @@ static int32_t run(void *state, const NnCall *call) {
     return enqueue(call->stream, &job);
 }
 
-static const NnKernel any = {
-    .struct_size = sizeof any, .since_min = 1, .domain = "", .op = "*", .device = "toy", .run = run};
+static const NnKernel any = {.struct_size = sizeof any,
+                             .since_min = 1,
+                             .domain = "",
+                             .op = "*",
+                             .device = "toy",
+                             .match = match,
+                             .run = run};
 
 /* A family of networks without functions, for tests that build their own. */
 static int32_t build_nothing(NnModelBuild *build) {
@@ -333,8 +354,10 @@ static int32_t build_nothing(NnModelBuild *build) {
     return NN_OK;
 }
 
-static const NnModel blank = {
-    .struct_size = sizeof blank, .name = "blank", .doc = "No functions at all; for tests.", .build = build_nothing};
+static const NnModel blank = {.struct_size = sizeof blank,
+                              .name = "blank",
+                              .doc = "No functions at all; for tests.",
+                              .build = build_nothing};
 
 static const NnExport list[] = {
     {NN_MODEL_KIND, "blank", &blank},
