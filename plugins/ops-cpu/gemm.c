@@ -12,6 +12,7 @@ typedef struct Product {
     int64_t c_rows, c_cols;
     uint64_t *a_at, *b_at; /* MatMul with broadcast batches: element offsets per batch item; else NULL */
     uint64_t batches;
+    uint32_t in[3]; /* which inputs of a call are A, B and C: a claim has an order of its own */
 } Product;
 
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
@@ -29,6 +30,8 @@ static Product *product_new(const NnHost *nn, NnDevice *device, const NnNode *no
     p->kernels = simd->gemm;
     p->pool = cpu_pool(nn);
     p->wide = node->inputs[0]->type == NN_F64;
+    for (uint32_t i = 0; i < 3; i++)
+        p->in[i] = i;
     return p;
 }
 
@@ -99,13 +102,13 @@ static void broadcast_c(const Product *p, const NnTensor *c, NnTensor *y) {
 static int32_t gemm_run(void *state, const NnCall *call) {
     const Product *p = state;
     CpuGemm g = p->gemm;
-    g.a = nn_data(call->inputs[0]);
-    g.b = nn_data(call->inputs[1]);
+    g.a = nn_data(call->inputs[p->in[0]]);
+    g.b = nn_data(call->inputs[p->in[1]]);
     g.c = nn_data(call->outputs[0]);
     if (g.bias_axis != CPU_BIAS_NONE)
-        g.bias = nn_data(call->inputs[2]);
+        g.bias = nn_data(call->inputs[p->in[2]]);
     if (p->copy_c)
-        broadcast_c(p, call->inputs[2], call->outputs[0]);
+        broadcast_c(p, call->inputs[p->in[2]], call->outputs[0]);
     multiply(p, &g, call);
     return NN_OK;
 }
@@ -175,8 +178,8 @@ static int32_t matmul_plan(const NnHost *nn, NnDevice *device, const NnNode *nod
 static int32_t matmul_run(void *state, const NnCall *call) {
     const Product *p = state;
     CpuGemm g = p->gemm;
-    g.a = nn_data(call->inputs[0]);
-    g.b = nn_data(call->inputs[1]);
+    g.a = nn_data(call->inputs[p->in[0]]);
+    g.b = nn_data(call->inputs[p->in[1]]);
     g.c = nn_data(call->outputs[0]);
     if (p->a_at == NULL) {
         multiply(p, &g, call);
@@ -184,18 +187,67 @@ static int32_t matmul_run(void *state, const NnCall *call) {
     }
     const size_t size = p->wide ? sizeof(double) : sizeof(float);
     for (uint64_t i = 0; i < p->batches; i++) {
-        g.a = (const char *)nn_data(call->inputs[0]) + p->a_at[i] * size;
-        g.b = (const char *)nn_data(call->inputs[1]) + p->b_at[i] * size;
+        g.a = (const char *)nn_data(call->inputs[p->in[0]]) + p->a_at[i] * size;
+        g.b = (const char *)nn_data(call->inputs[p->in[1]]) + p->b_at[i] * size;
         g.c = (char *)nn_data(call->outputs[0]) + i * g.m * g.n * size;
         multiply(p, &g, call);
     }
     return NN_OK;
 }
 
+/* ---- a claim: Gemm and the activation that alone reads its result ---- */
+
+static CpuAct activation(const NnNode *node) {
+    static const struct {
+        const char *op;
+        CpuAct act;
+    } known[] = {{"Relu", CPU_ACT_RELU}, {"Sigmoid", CPU_ACT_SIGMOID}, {"Tanh", CPU_ACT_TANH}, {"Gelu", CPU_ACT_GELU}};
+    for (uint32_t i = 0; i < NN_COUNT(known); i++)
+        if (*node->domain == '\0' && strcmp(node->op, known[i].op) == 0) {
+            const bool tanh = known[i].act == CPU_ACT_GELU && strcmp(nn_attr_string(node, "approximate", "none"), "tanh") == 0;
+            return tanh ? CPU_ACT_GELU_TANH : known[i].act;
+        }
+    return CPU_ACT_NONE;
+}
+
+static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims, NnStatus *status) {
+    (void)nn;
+    (void)device;
+    (void)status;
+    for (uint32_t i = 0; i < view->n_nodes; i++) {
+        const NnNode *act = view->nodes[i];
+        const NnValueInfo *x = activation(act) == CPU_ACT_NONE ? NULL : act->inputs[0];
+        if (x == NULL || x->producer < 0 || x->uses != 1 || (x->flags & NN_VALUE_ESCAPES) || x->type != NN_F32)
+            continue;
+        const NnNode *product = view->nodes[x->producer];
+        if (*product->domain == '\0' && strcmp(product->op, "Gemm") == 0)
+            claims->add(claims, 2, (const uint32_t[]){(uint32_t)x->producer, i}, 0);
+    }
+    return NN_OK;
+}
+
+static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view, uint64_t tag, NnPlan *plan, NnStatus *status) {
+    (void)tag;
+    const NnNode *node = view->nodes[0];
+    const int32_t code = gemm_plan(nn, device, node, plan, status);
+    if (code != NN_OK)
+        return code;
+    Product *p = plan->state;
+    p->gemm.act = activation(view->nodes[1]);
+    for (uint32_t i = 0; i < 3; i++)
+        for (uint32_t k = 0; k < view->n_inputs; k++)
+            if (i < node->n_inputs && view->inputs[k] == node->inputs[i])
+                p->in[i] = k;
+    finish(p, plan);
+    return NN_OK;
+}
+
+static const NnClaim fused = {.struct_size = sizeof fused, .priority = 10, .name = "gemm", .device = "cpu", .claim = claim,
+                              .plan = plan_claim, .run = gemm_run, .release = cpu_release};
 static const NnKernel gemm = {.struct_size = sizeof gemm, .since_min = 7, .op = "Gemm", .domain = "", .device = "cpu",
                               .match = match, .plan = gemm_plan, .run = gemm_run, .release = cpu_release};
 static const NnKernel matmul = {.struct_size = sizeof matmul, .since_min = 1, .op = "MatMul", .domain = "", .device = "cpu",
                                 .match = match, .plan = matmul_plan, .run = matmul_run, .release = cpu_release};
 
-static const NnExport exports[] = {{NN_KERNEL_KIND, "Gemm", &gemm}, {NN_KERNEL_KIND, "MatMul", &matmul}};
+static const NnExport exports[] = {{NN_CLAIM_KIND, "gemm", &fused}, {NN_KERNEL_KIND, "Gemm", &gemm}, {NN_KERNEL_KIND, "MatMul", &matmul}};
 NN_PLUGIN(gemm, "Matrix products on the CPU.", exports)
