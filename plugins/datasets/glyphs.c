@@ -134,7 +134,7 @@ static float bell(uint64_t *state) {
 static uint32_t label_of(uint64_t seed, uint32_t split, uint64_t index) {
     uint64_t state =
         stream(seed, split, index / 10) ^ UINT64_C(0x6c6162656c); /* apart from the drawing's own stream */
-    uint8_t order[10];
+    uint8_t order[10] = {0};
 
     for (uint32_t i = 0; i < 10; i++) { /* Fisher, Yates, from the inside out */
         const uint32_t j = (uint32_t)(draw(&state) % (i + 1));
@@ -275,7 +275,8 @@ static uint32_t glyph(uint64_t seed, uint32_t split, uint64_t index, uint8_t pix
 
 enum { NOT_DRAWN, DRAWING, DRAWN };
 
-/* The images of a split that have been drawn, each followed by its label; state NULL: there was no memory to keep them. */
+/* The images of a split that have been drawn, each followed by its label; state NULL: there was no memory to
+ * keep them. */
 typedef struct Kept {
     _Atomic uint8_t *state;
     uint8_t *pixels;
@@ -378,14 +379,13 @@ static uint32_t fetch(NnData *d, uint32_t split, uint64_t index, uint8_t *to) {
 
 static int32_t read_glyphs(NnData *d, uint32_t split, uint64_t n, const uint64_t *indices,
                            void *const *buffers, NnStatus *status) {
-    uint8_t *x = buffers[0], unwanted[PIXELS];
+    uint8_t *x = buffers[0];
     int64_t *y = buffers[1];
 
     (void)status;
     for (uint64_t i = 0; i < n; i++) {
-        const uint32_t label = x || y == NULL
-                                   ? fetch(d, split, indices[i], x ? x + i * PIXELS : unwanted)
-                                   : label_of(d->seed, split, indices[i]);
+        const uint32_t label =
+            x ? fetch(d, split, indices[i], x + i * PIXELS) : label_of(d->seed, split, indices[i]);
         if (y)
             y[i] = label;
     }

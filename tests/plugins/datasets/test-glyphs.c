@@ -68,7 +68,7 @@ Test(glyphs, are_the_same_for_ever) {
 
 Test(glyphs, read_by_index_in_any_order) {
     NnData *data = open_with("{}");
-    const uint64_t indices[4] = {9, 3, 9, 1000000};
+    const uint64_t indices[4] = {9, 3, 9, 1999};
     static uint8_t x[4 * PIXELS], alone[PIXELS];
     int64_t y[4], only[4];
     cr_assert_eq(glyphs.read(data, 1, 4, indices, (void *[]){x, y}, NULL), NN_OK);
