@@ -10,6 +10,7 @@ if nm -D "$NNRUN" 2>/dev/null | grep -q '__asan\|__tsan' || [ ! -e "$counter" ];
     exit 0
 fi
 
+mkdir -p runs/train
 # count DEVICE STEPS
 count() {
     NN_ALLOCATIONS=$PWD/count LD_PRELOAD=$counter "$NNRUN" -q train small.yaml "name=$1-$2" "device=$1" data.train=2000 \
