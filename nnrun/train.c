@@ -35,7 +35,8 @@ static bool explain(Program *p, NnTraining *t) {
     return text != NULL;
 }
 
-static void train(Program *p, NnTraining *t, Progress *progress) {
+/* Has something gone wrong after the training had begun? */
+static bool train(Program *p, NnTraining *t, Progress *progress) {
     training_answer_to(t);
     const int32_t code = nn_training_run(t, p->status);
     training_answer_to(NULL);
@@ -49,12 +50,14 @@ static void train(Program *p, NnTraining *t, Progress *progress) {
     } else if (folder) {
         nnrun_say(p, "the run is in %s", folder);
     }
+    return folder && code != NN_OK;
 }
 
 static int run_once(Program *p, char *const *overrides) {
     NnConfig *config = nn_config_read(p->words[0], p->status);
     NnTraining *t = NULL;
     Progress progress;
+    bool broken = false;
     const NnTrainEvents events = progress_events(&progress, p);
     if (config && training_override(p, config, overrides) && name_run(p, config) &&
         training_context(p, config)) {
@@ -66,12 +69,12 @@ static int run_once(Program *p, char *const *overrides) {
     else if (t && nnrun_flag(p, "explain"))
         explain(p, t);
     else if (t)
-        train(p, t, &progress);
+        broken = train(p, t, &progress);
     nn_training_free(t);
     nn_config_free(config);
     const bool stopped = nn_status_code(p->status) == NN_CANCELLED;
     const int code = nnrun_end(p);
-    return stopped ? training_stopped() : code;
+    return stopped ? training_stopped() : broken ? 1 : code;
 }
 
 static int run_all(Program *p, char **overrides) {

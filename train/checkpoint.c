@@ -107,9 +107,10 @@ int32_t nn_checkpoint_save(NnTraining *t, const char *name, NnStatus *status) {
     g_autofree char *folder = g_build_filename(t->folder, "weights", NULL);
     g_autofree char *file = g_strconcat(name, ".", format->extension, NULL);
     Write w = {.t = t, .format = format, .arrays = arrays, .record = record};
-    if (nn_file_replace(folder, file, write_file, &w, status) != NN_OK)
+    if (nn_file_replace(folder, file, true, write_file, &w, status) != NN_OK)
         return nn_status_code(status);
-    return nn_run_write(t, "record.yaml", record, status);
+    /* The copy for people is of the checkpoint that a training goes on from. */
+    return g_str_equal(name, "last") ? nn_run_write(t, "record.yaml", record, status) : NN_OK;
 }
 
 /* ---- loading ---- */

@@ -293,11 +293,18 @@ static int32_t train(NnTraining *t, NnStatus *status) {
     return NN_OK;
 }
 
+/* What was asked for turned out to be wrong before a step was made: nothing of it is left behind. */
+static bool is_refused(const NnTraining *t, int32_t code) {
+    return t->step == 0 &&
+           (code == NN_INVALID || code == NN_UNSUPPORTED || code == NN_NOT_FOUND || code == NN_UNAVAILABLE);
+}
+
 int32_t nn_training_run(NnTraining *t, NnStatus *status) {
+    const bool fresh = t->folder == NULL;
     t->started = g_get_monotonic_time();
     const int32_t code = train(t, status);
     nn_feed_stop(t->feed);
-    if (t->flags & NN_TRAINING_DRY && t->folder) {
+    if (t->folder && fresh && (t->flags & NN_TRAINING_DRY || is_refused(t, code))) {
         nn_run_remove(t->folder);
         g_clear_pointer(&t->folder, g_free);
     }

@@ -31,7 +31,7 @@ static int32_t sync_folder(const char *folder, NnStatus *status) {
     return nn_status_code(status);
 }
 
-int32_t nn_file_replace(const char *folder, const char *name,
+int32_t nn_file_replace(const char *folder, const char *name, bool durable,
                         int32_t (*write_to)(void *arg, int fd, NnStatus *status), void *arg,
                         NnStatus *status) {
     g_autofree char *path = g_build_filename(folder, name, NULL);
@@ -39,14 +39,14 @@ int32_t nn_file_replace(const char *folder, const char *name,
     const int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return fail_errno(status, "cannot write", path);
-    if (write_to(arg, fd, status) == NN_OK && fsync(fd) != 0)
+    if (write_to(arg, fd, status) == NN_OK && durable && fsync(fd) != 0)
         nn_status_fail(status, NN_ERROR, "%s", g_strerror(errno));
     if (close(fd) != 0)
         nn_status_fail(status, NN_ERROR, "%s", g_strerror(errno));
     if (nn_status_code(status) == NN_OK && rename(fresh, path) != 0)
         nn_status_fail(status, NN_ERROR, "%s", g_strerror(errno));
     if (nn_status_code(status) == NN_OK)
-        return sync_folder(folder, status);
+        return durable ? sync_folder(folder, status) : NN_OK;
     (void)unlink(fresh);
     nn_status_where(status, "cannot write %s (what was there is kept)", path);
     return nn_status_code(status);
@@ -66,7 +66,7 @@ static int32_t write_all(int fd, const char *text, NnStatus *status) {
 static int32_t write_text(void *arg, int fd, NnStatus *status) { return write_all(fd, arg, status); }
 
 int32_t nn_run_write(NnTraining *t, const char *name, const char *text, NnStatus *status) {
-    return nn_file_replace(t->folder, name, write_text, (void *)(uintptr_t)text, status);
+    return nn_file_replace(t->folder, name, false, write_text, (void *)(uintptr_t)text, status);
 }
 
 static int32_t append(NnTraining *t, const char *name, const char *text, NnStatus *status) {

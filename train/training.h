@@ -128,8 +128,9 @@ int32_t nn_run_log_step(NnTraining *, NnStatus *);
 int32_t nn_run_log_epoch(NnTraining *, NnStatus *);
 /* Drops what the killed part of a resumed run wrote after the checkpoint. */
 int32_t nn_run_rewind(NnTraining *, NnStatus *);
-int32_t nn_file_replace(const char *folder, const char *name, int32_t (*write)(void *arg, int fd, NnStatus *),
-                        void *arg, NnStatus *);
+/* Through a new name and a rename; durable: file and folder are on the disk when it returns. */
+int32_t nn_file_replace(const char *folder, const char *name, bool durable,
+                        int32_t (*write)(void *arg, int fd, NnStatus *), void *arg, NnStatus *);
 void nn_run_remove(const char *folder);
 
 /* The value of a metric of the last report; NaN when there is none. */
