@@ -8,4 +8,5 @@ EXTRA_DIST += \
 	doc/decisions/0002-gradients-while-building.md \
 	doc/decisions/0003-random-state.md \
 	doc/decisions/0004-reading-by-index.md \
+	doc/decisions/0005-one-condition-over-a-step.md \
 	doc/samples.md
