@@ -22,6 +22,7 @@ unit_tests = \
 
 contract_tests = \
 	tests/train/optimizers \
+	tests/plugins/ops-cpu/test-conv \
 	tests/plugins/ops-cpu/test-gemm \
 	tests/contract/basic \
 	tests/contract/state \
@@ -63,6 +64,7 @@ smoke_tests = \
 	tests/contract/control \
 	tests/contract/learning \
 	tests/contract/mixed \
+	tests/plugins/ops-cpu/test-conv \
 	tests/plugins/ops-cpu/test-gemm \
 	tests/core/config/test-override \
 	tests/core/config/test-parse \
@@ -141,6 +143,7 @@ noinst_HEADERS += tests/contract/contract.h
 noinst_HEADERS += tests/fuzz/folder.h tests/plugins/datasets/open.h
 
 noinst_HEADERS += tests/plugins/ops-cpu/simd-test.h
+tests_plugins_ops_cpu_test_conv_LDADD = plugins/ops-cpu/libcpu-simd.la
 tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la
 
 LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LIBS)

@@ -70,7 +70,8 @@ typedef void GEMM(TileFn)(size_t k, const REAL *a, size_t row_step, size_t row_k
     }
 TILE(1, 8)
 TILE(2, 4)
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2)
+TILE(1, 1)
+TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2)
 #if ROWS >= 6
     TILE(5, 1) TILE(6, 1) TILE(5, 2) TILE(6, 2)
 #endif
@@ -102,9 +103,9 @@ static __attribute__((noinline)) void GEMM(transpose)(size_t rows, size_t column
             for (size_t r = i; r < i + 4; r++)
                 to[j * ldt + r] = from[r * ldf + j];
     }
-    for (size_t j = 0; j < columns; j++)
-        for (size_t r = i; r < rows; r++)
-            to[j * ldt + r] = from[r * ldf + j];
+    for (size_t r = 0; r < (rows & 3); r++)
+        for (size_t j = 0; j < columns; j++)
+            to[j * ldt + i + r] = from[(i + r) * ldf + j];
 }
 
 /* A short row. Library calls and byte loops cost more than the copy here. */

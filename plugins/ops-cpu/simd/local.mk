@@ -16,6 +16,10 @@ simd_sources = \
 	plugins/ops-cpu/simd/reduce.h \
 	plugins/ops-cpu/simd/rows.c \
 	plugins/ops-cpu/simd/rows.h \
+	plugins/ops-cpu/simd/conv-weight.c \
+	plugins/ops-cpu/simd/conv.c \
+	plugins/ops-cpu/simd/conv.h \
+	plugins/ops-cpu/simd/correlate.h \
 	plugins/ops-cpu/simd/gemm.c \
 	plugins/ops-cpu/simd/gemm.h \
 	plugins/ops-cpu/simd/gemm-template.h \
@@ -57,9 +61,12 @@ plugins_ops_cpu_libcpu_simd_la_LIBADD += plugins/ops-cpu/libsimd-avx2.la plugins
 endif
 
 # Measurements of single kernels, built on demand: make bench/kernels-gemm
-kernel_benches = bench/kernels-gemm
+kernel_benches = bench/kernels-conv bench/kernels-gemm
 EXTRA_PROGRAMS += $(kernel_benches)
 CLEANFILES += $(kernel_benches)
 bench_kernels_gemm_SOURCES = bench/kernels-gemm.c bench/kernels.h
 bench_kernels_gemm_LDFLAGS = $(HARDEN_LDFLAGS)
 bench_kernels_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la $(DL_LIBS) $(PTHREAD_LIBS)
+bench_kernels_conv_SOURCES = bench/kernels-conv.c bench/kernels.h
+bench_kernels_conv_LDFLAGS = $(HARDEN_LDFLAGS)
+bench_kernels_conv_LDADD = plugins/ops-cpu/libcpu-simd.la $(PTHREAD_LIBS)

@@ -10,9 +10,13 @@ KERNELS(chain, CpuChainKernels)
 KERNELS(reduce, CpuReduceKernels)
 KERNELS(rows, CpuRowsKernels)
 KERNELS(philox, CpuPhiloxKernels)
+KERNELS(conv, CpuConvKernels)
 
 #define SET(isa)                                                                                             \
-    { #isa, &cpu_gemm_##isa, &cpu_chain_##isa, &cpu_reduce_##isa, &cpu_rows_##isa, &cpu_philox_##isa }
+    {                                                                                                        \
+#isa, &cpu_gemm_##isa, &cpu_chain_##isa, &cpu_reduce_##isa, &cpu_rows_##isa, &cpu_philox_##isa,      \
+            &cpu_conv_##isa                                                                                  \
+    }
 
 static const CpuSimd generic = SET(generic);
 

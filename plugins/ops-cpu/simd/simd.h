@@ -44,6 +44,7 @@ struct CpuChainKernels;
 struct CpuReduceKernels;
 struct CpuRowsKernels;
 struct CpuPhiloxKernels;
+struct CpuConvKernels;
 
 typedef struct CpuSimd {
     const char *name; /* "generic", "avx2", "avx512" */
@@ -52,6 +53,7 @@ typedef struct CpuSimd {
     const struct CpuReduceKernels *reduce;
     const struct CpuRowsKernels *rows;
     const struct CpuPhiloxKernels *philox;
+    const struct CpuConvKernels *conv;
 } CpuSimd;
 
 /* The best set for this machine. */
