@@ -39,7 +39,8 @@ contract_tests = \
 	tests/fuzz/fuzz-manifest \
 	tests/fuzz/fuzz-safetensors \
 	tests/ops/test-gradients \
-	tests/ops/test-types
+	tests/ops/test-types \
+	tests/ops/test-refusals
 
 script_tests = \
 	tests/train/test-allocations.sh \
@@ -152,6 +153,7 @@ noinst_HEADERS += tests/ops/eager.h tests/ops/sample.h
 check_PROGRAMS += tests/ops/dump-forward
 EXTRA_DIST += tests/ops/test-forward.py
 tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c tests/ops/sample.c
+tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c tests/ops/sample.c
 tests_ops_test_types_SOURCES = tests/ops/test-types.c tests/ops/eager.c tests/ops/sample.c
 tests_ops_test_gradients_SOURCES = tests/ops/test-gradients.c tests/ops/eager.c tests/ops/sample.c
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What does not fit is refused with one sentence that says so: by inference where shapes tell, by the
+ * reference kernel where only values do. A row is an operator, a case (doc/samples.md), and a part of the
+ * sentence.
+ */
+#include "eager.h"
+#include "nn/plugin.h"
+#include "status.h"
+
+static const char *const rows[][3] = {
+    {"Add", "[2,3] [4]", "input 1 is [4], which does not broadcast with [2,3]"},
+    {"Add", "[2] i64[2]@0:9", "input B is i64"},
+    {"Div", "i64[2]{1,2} i64[2]{1,0}", "division by zero"},
+    {"Mod", "i64[1]{1} i64[1]{0}", "division by zero"},
+    {"Mod", "[2] [2]", "fmod is 0, but A is f64"},
+    {"PRelu", "[2,3] [2]", "slope does not broadcast"},
+    {"Reshape", "[2,3] i64[2]{4,2}", "data of shape [2,3]"},
+    {"Reshape", "[2,3] i64[2]{-1,-1}", "-1 at 2 places"},
+    {"Reshape", "[2,3] i64[2]{4,-1}", "multiples of 4"},
+    {"Reshape", "[2] i64[2]{1,0}", "copies dimension 1, but data has rank 1"},
+    {"Reshape", "[2] i64[1]{-2}", "shape has -2"},
+    {"nn/ReshapeLike", "[2,3] [4]", "data has 6 elements"},
+    {"Flatten", "[2,3]; axis=3", "axis is 3"},
+    {"Transpose", "[2,3]; perm=0,0", "not a permutation"},
+    {"Transpose", "[2,3]; perm=0,2,1", "perm has 3 elements"},
+    {"Squeeze", "[2,3] i64[1]{0}", "dimension 0 has an extent of 2"},
+    {"Squeeze", "[1,3] i64[2]{0,-2}", "names dimension 0 twice"},
+    {"Unsqueeze", "[2] i64[1]{5}", "axes is 5"},
+    {"Concat", "[2,3] [3,3]; axis=1", "input 1 is [3,3], which does not match [2,3]"},
+    {"Concat", "[2,3] [2]; axis=1", "input 1 is [2]"},
+    {"Concat", "[2,3]; axis=2", "axis is 2"},
+    {"Split", "[4] i64[2]{1,2} -> 2", "add up to 3"},
+    {"Split", "[4] i64[2]{5,-1} -> 2", "split has -1"},
+    {"Split", "[4]; num_outputs=3 -> 2", "num_outputs is 3"},
+    {"Slice", "[4] i64[1]{0} i64[1]{2} i64[1]{0} i64[1]{0}", "a step is 0"},
+    {"Slice", "[4] i64[1]{0} i64[1]{2} i64[1]{1}", "axes is 1"},
+    {"Slice", "[4,4] i64[2]{0,0} i64[2]{2,2} i64[2]{0,0}", "twice"},
+    {"Slice", "[4] i64[2]{0,0} i64[1]{2}", "starts, ends"},
+    {"Pad", "[2,3] i64[2]{1,1}", "pads has 2 elements"},
+    {"Pad", "[2] i64[2]{-2,-1}", "cannot be padded"},
+    {"Pad", "[0] i64[2]{1,1}; mode=edge", "cannot be padded"},
+    {"Pad", "[2] i64[2]{1,1}; mode=mirror", "expected one of constant|reflect|edge|wrap"},
+    {"Gather", "[3] i64[2]{0,3}", "index 3 (element 1 of the indices) is outside of 0 to 2"},
+    {"Gather", "[3] i64[1]{-4}", "index -4"},
+    {"Gather", "[0] i64[1]{0}", "index 0"},
+    {"GatherElements", "[3] i64[1]{3}", "index 3"},
+    {"GatherElements", "[3,1] i64[1,2]{0,0}", "more than 1 in dimension 1"},
+    {"GatherElements", "[3,2] i64[1]{0}", "indices has rank 1, but data has rank 2"},
+    {"GatherND", "[3] i64[1,2]{0,0}", "do not fit data of rank 1"},
+    {"ScatterElements", "[3] i64[2]{0,1} [1]", "updates has 1"},
+    {"ScatterElements", "[3] i64[1]{7} [1]", "index 7"},
+    {"ScatterND", "[3] i64[1,1]{3} [1]", "index 3"},
+    {"ScatterND", "[3] i64[1,1]{0} [2]", "updates has 2 elements"},
+    {"Expand", "[2] i64[1]{3}", "cannot be expanded to 3"},
+    {"Expand", "[2] i64[1]{-1}", "shape has -1"},
+    {"Tile", "[2] i64[2]{1,1}", "repeats has 2 elements"},
+    {"Tile", "[2] i64[1]{-1}", "repeats has -1"},
+    {"Cast", "[2]; to=string", "string (8) is not supported"},
+    {"Cast", "[2]", "attribute to"},
+    {"ConstantOfShape", "i64[1]{-2}", "extent 0 is -2"},
+    {"Constant", "", "needs one of value"},
+    {"Range", "i64[]{0} i64[]{1} i64[]{0}", "delta is 0"},
+    {"OneHot", "i64[1]{0} i64[]{-1} [2]", "depth is not one number"},
+    {"EyeLike", "[2,3,4]", "rank 3, expected a matrix"},
+    {"Trilu", "[3]", "rank 1, expected 2 or more"},
+    {"CumSum", "[3] i64[]{1}", "axis is 1"},
+    {"ReverseSequence", "[3,2] i64[2]{4,1}", "length of 4, expected 0 to 3"},
+    {"ReverseSequence", "[3,2] i64[1]{1}", "sequence 1"},
+    {"ReduceSum", "[2,3] i64[1]{2}", "axes is 2"},
+    {"ReduceSum", "[2,3] i64[2]{0,-2}", "twice"},
+    {"ReduceSum", "[2]; keepdims=2", "attribute keepdims: expected 0 .. 1, found 2"},
+    {"ArgMax", "[0]", "no elements"},
+    {"ArgMax", "[2]; axis=1", "axis is 1"},
+    {"TopK", "[3] i64[1]{4}", "K is 4, but axis 0 has 3 elements"},
+    {"nn/SumTo", "[2,3] [4]", "not broadcast"},
+    {"Relu", "bool[2]", "is bool, expected one of"},
+    {"Relu", "[2] [2]", "takes at most 1 input"},
+    {"Where", "bool[2] [2] -", "is missing"},
+};
+
+static void test_row(NnContext *context, const char *const row[3], NnStatus *status) {
+    Sample s = {0};
+    Tensor *outputs[SAMPLE_MAX] = {0};
+    char why[256] = "";
+    const NnOperator *def = nn_registry_table(context, NN_OPERATOR_KIND, row[0], status);
+    if (!def || !sample_parse(&s, def, row[1], NN_F64, why, sizeof why)) {
+        printf("not ok %s \"%s\": %s\n", row[0], row[1], def ? why : nn_status_message(status));
+    } else {
+        const NnNodeSpec spec = {.struct_size = sizeof spec,
+                                 .op = row[0],
+                                 .n_inputs = s.n_inputs,
+                                 .n_outputs = s.n_outputs,
+                                 .n_attrs = s.n_attrs,
+                                 .attr_stride = sizeof(NnAttr),
+                                 .attrs = s.attrs};
+        const int32_t code = eager_run(context, &spec, s.inputs, outputs, status);
+        const char *said = nn_status_message(status);
+        if (code != NN_OK && strstr(said, row[2]))
+            printf("ok %s \"%s\"\n", row[0], row[1]);
+        else
+            printf("not ok %s \"%s\": expected \"... %s ...\", found \"%s\"\n", row[0], row[1], row[2],
+                   code == NN_OK ? "no failure" : said);
+    }
+    for (uint32_t k = 0; k < SAMPLE_MAX; k++)
+        tensor_free(outputs[k]);
+    sample_clear(&s);
+    nn_status_clear(status);
+}
+
+int main(void) {
+    NnStatus *status = nn_status_new();
+    NnContext *context = nn_context_new(NULL, status);
+    if (!context) {
+        printf("not ok context: %s\n", nn_status_message(status));
+        return 1;
+    }
+    for (uint32_t i = 0; i < NN_COUNT(rows); i++)
+        test_row(context, rows[i], status);
+    nn_context_free(context);
+    nn_status_free(status);
+    return 0;
+}
