@@ -58,6 +58,9 @@ script_tests = \
 
 # Run again under ASan and UBSan by ./check.
 smoke_tests = \
+	tests/ops/test-gradients \
+	tests/ops/test-types \
+	tests/ops/test-refusals \
 	tests/contract/basic \
 	tests/contract/state \
 	tests/contract/shapes \
