@@ -55,6 +55,7 @@ ops_LTLIBRARIES += plugins/ops/global-max-pool.la
 ops_LTLIBRARIES += plugins/ops/greater.la
 ops_LTLIBRARIES += plugins/ops/greater-or-equal.la
 ops_LTLIBRARIES += plugins/ops/group-normalization.la
+ops_LTLIBRARIES += plugins/ops/gru.la
 ops_LTLIBRARIES += plugins/ops/hard-sigmoid.la
 ops_LTLIBRARIES += plugins/ops/hard-swish.la
 ops_LTLIBRARIES += plugins/ops/hardmax.la
@@ -70,6 +71,7 @@ ops_LTLIBRARIES += plugins/ops/less-or-equal.la
 ops_LTLIBRARIES += plugins/ops/log.la
 ops_LTLIBRARIES += plugins/ops/log-softmax.la
 ops_LTLIBRARIES += plugins/ops/loop.la
+ops_LTLIBRARIES += plugins/ops/lstm.la
 ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/max.la
 ops_LTLIBRARIES += plugins/ops/max-pool.la
@@ -112,6 +114,7 @@ ops_LTLIBRARIES += plugins/ops/reshape.la
 ops_LTLIBRARIES += plugins/ops/reshape-like.la
 ops_LTLIBRARIES += plugins/ops/reverse-sequence.la
 ops_LTLIBRARIES += plugins/ops/rms-normalization.la
+ops_LTLIBRARIES += plugins/ops/rnn.la
 ops_LTLIBRARIES += plugins/ops/round.la
 ops_LTLIBRARIES += plugins/ops/scale.la
 ops_LTLIBRARIES += plugins/ops/scan.la
@@ -163,6 +166,8 @@ EXTRA_DIST += \
 	plugins/ops/family/philox.h \
 	plugins/ops/family/pool.h \
 	plugins/ops/family/product.h \
+	plugins/ops/family/recurrent.h \
+	plugins/ops/family/recurrent-scan.h \
 	plugins/ops/family/reduce.h \
 	plugins/ops/family/row.h \
 	plugins/ops/family/rows.h \

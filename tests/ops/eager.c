@@ -73,6 +73,123 @@ static int32_t run_composite(NnContext *context, NnGraphNode *node, Tensor *cons
     return nn_status_code(status);
 }
 
+/* ---- control structures: their functions are run as graphs of their own ---- */
+
+static int32_t run_function(NnContext *context, const NnFunction *f, Tensor *const *inputs, Tensor **outputs,
+                            NnStatus *status) {
+    const NnGraph *g = f->graph;
+    Eager inner;
+    eager_begin(&inner, context, status);
+    for (guint i = 0; i < g->inputs->len; i++)
+        eager_set(&inner, g->inputs->pdata[i], &inputs[i]->t);
+    for (guint i = 0; i < g->outputs->len; i++) {
+        const Tensor *x = eager_value(&inner, g_array_index(g->outputs, NnOutput, i).value);
+        outputs[i] = x ? tensor_copy(&x->t) : NULL;
+    }
+    eager_end(&inner);
+    return nn_status_code(status);
+}
+
+/* Copies between a slice and its place along an axis of a whole. */
+static void move_slice(Tensor *whole, int64_t axis, int64_t index, Tensor *slice, bool out) {
+    const int64_t outer = nn_product(whole->dims, 0, (int32_t)axis), length = whole->dims[axis];
+    const int64_t inner = nn_product(whole->dims, (int32_t)axis + 1, whole->t.rank);
+    const uint64_t size = nn_type_size(whole->t.type);
+    for (int64_t o = 0; o < outer && inner > 0; o++) {
+        char *a = (char *)whole->t.buffer + (uint64_t)((o * length + index) * inner) * size;
+        char *b = (char *)slice->t.buffer + (uint64_t)(o * inner) * size;
+        memcpy(out ? b : a, out ? a : b, (uint64_t)inner * size);
+    }
+}
+
+static int64_t axis_in(const int64_t *axes, uint32_t i, int32_t rank) {
+    const int64_t axis = axes ? axes[i] : 0;
+    return axis < 0 ? axis + rank : axis;
+}
+
+static Tensor *slice_of(Tensor *whole, int64_t axis, int64_t index) {
+    int64_t dims[NN_MAX_RANK];
+    int32_t rank = 0;
+    for (int32_t d = 0; d < whole->t.rank; d++)
+        if (d != axis)
+            dims[rank++] = whole->dims[d];
+    Tensor *slice = tensor_new(whole->t.type, rank, dims);
+    move_slice(whole, axis, index, slice, true);
+    return slice;
+}
+
+/* Trips are the inferred length of a stack, the trip count, or the length of what is scanned. */
+static int64_t count_trips(const NnControl *k, Tensor *const *inputs) {
+    if (k->n_scanned > 0) {
+        const Tensor *x = inputs[k->first_scanned];
+        return x->dims[axis_in(k->scan_axes, 0, x->t.rank)];
+    }
+    return k->trip_count >= 0 ? (int64_t)tensor_get(&inputs[k->trip_count]->t, 0) : 1000;
+}
+
+static int32_t run_loop(NnContext *context, NnGraphNode *node, const NnControl *k, Tensor *const *inputs, Tensor **outputs,
+                        NnStatus *status) {
+    const int64_t trips = count_trips(k, inputs);
+    const uint32_t lead = k->passes_condition != 0;
+    bool go = k->condition < 0 || tensor_get(&inputs[k->condition]->t, 0) != 0;
+    for (uint32_t i = 0; i < k->n_carried; i++)
+        outputs[i] = tensor_copy(&inputs[k->first_carried + i]->t);
+    for (uint32_t j = 0; j < k->n_stacked; j++) {
+        const NnValueInfo *info = node->view.outputs[k->n_carried + j];
+        int64_t dims[NN_MAX_RANK] = {0};
+        for (int32_t d = 0; d < info->rank; d++)
+            dims[d] = nn_dim_max(info->dims[d]);
+        outputs[k->n_carried + j] = tensor_new(info->type, info->rank, dims);
+    }
+    int64_t t = 0;
+    for (; t < trips && go && !nn_status_failed(status); t++) {
+        Tensor *in[SAMPLE_MAX * 8] = {0}, *out[SAMPLE_MAX * 8] = {0};
+        uint32_t n = 0, own = 0;
+        if (k->passes_iteration) {
+            tensor_set(&(in[n++] = tensor_new(NN_I64, 0, NULL))->t, 0, (double)t);
+            tensor_set(&(in[n++] = tensor_new(NN_BOOL, 0, NULL))->t, 0, 1);
+        }
+        for (uint32_t i = 0; i < k->n_carried; i++)
+            in[n++] = outputs[i];
+        for (uint32_t i = 0; i < k->n_scanned; i++) {
+            Tensor *x = inputs[k->first_scanned + i];
+            in[n++] = slice_of(x, axis_in(k->scan_axes, i, x->t.rank), k->scan_reverse && k->scan_reverse[i] ? trips - 1 - t : t);
+        }
+        own = n;
+        for (uint32_t i = k->first_capture; i < node->view.n_inputs; i++)
+            in[n++] = inputs[i];
+        (void)run_function(context, k->functions[0], in, out, status);
+        for (uint32_t i = 0; i < own; i++)
+            tensor_free(in[i]);
+        for (uint32_t i = 0; i < k->n_carried; i++)
+            outputs[i] = out[lead + i];
+        for (uint32_t j = 0; j < k->n_stacked && !nn_status_failed(status); j++) {
+            Tensor *whole = outputs[k->n_carried + j];
+            move_slice(whole, axis_in(k->stack_axes, j, whole->t.rank), k->stack_reverse && k->stack_reverse[j] ? trips - 1 - t : t,
+                       out[lead + k->n_carried + j], false);
+            tensor_free(out[lead + k->n_carried + j]);
+        }
+        if (lead)
+            go = out[0] && tensor_get(&out[0]->t, 0) != 0;
+        if (lead)
+            tensor_free(out[0]);
+    }
+    for (uint32_t j = 0; j < k->n_stacked && t < trips; j++)
+        outputs[k->n_carried + j]->dims[0] = t;
+    return nn_status_code(status);
+}
+
+static int32_t run_control(NnContext *context, NnGraphNode *node, Tensor *const *inputs, Tensor **outputs, NnStatus *status) {
+    NnControl k = {.struct_size = sizeof k};
+    const int32_t code = node->view.definition->control(&node->view, &k, status);
+    if (code != NN_OK)
+        return nn_status_fail(status, code, "%s could not be lowered", node->view.op);
+    if (k.kind == NN_LOOP)
+        return run_loop(context, node, &k, inputs, outputs, status);
+    const bool taken = tensor_get(&inputs[k.condition]->t, 0) != 0;
+    return run_function(context, k.functions[taken ? 0 : 1], inputs + k.first_capture, outputs, status);
+}
+
 int32_t eager_run(NnContext *context, const NnNodeSpec *spec, Tensor *const *inputs, Tensor **outputs,
                   NnStatus *status) {
     NnGraph *g = nn_graph_new(context, NULL, "eager", NN_TRAINING);
@@ -91,6 +208,8 @@ int32_t eager_run(NnContext *context, const NnNodeSpec *spec, Tensor *const *inp
             (void)run_primitive(context, node, inputs, outputs, status);
         else if (NN_HAS(node->view.definition, body))
             (void)run_composite(context, node, inputs, outputs, status);
+        else if (NN_HAS(node->view.definition, control))
+            (void)run_control(context, node, inputs, outputs, status);
         else
             nn_status_fail(status, NN_UNSUPPORTED, "%s has neither a reference kernel nor a body", spec->op);
     }
