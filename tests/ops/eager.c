@@ -6,6 +6,8 @@
 #include "nn/plugin.h"
 #include "status.h"
 
+#define EAGER_MAX 512 /* inputs or outputs of a node: the loops of a second gradient have many */
+
 void eager_begin(Eager *e, NnContext *context, NnStatus *status) {
     e->context = context;
     e->status = status;
@@ -18,8 +20,8 @@ void eager_end(Eager *e) { g_hash_table_unref(e->known); }
 static int32_t run_primitive(NnContext *context, NnGraphNode *node, Tensor *const *inputs, Tensor **outputs,
                              NnStatus *status) {
     const NnNode *view = &node->view;
-    const NnTensor *in[SAMPLE_MAX * 4] = {0};
-    NnTensor *out[SAMPLE_MAX * 4] = {0};
+    const NnTensor *in[EAGER_MAX] = {0};
+    NnTensor *out[EAGER_MAX] = {0};
     for (uint32_t i = 0; i < view->n_inputs; i++)
         in[i] = inputs[i] ? &inputs[i]->t : NULL;
     for (uint32_t i = 0; i < view->n_outputs; i++) {
@@ -55,7 +57,7 @@ static int32_t run_primitive(NnContext *context, NnGraphNode *node, Tensor *cons
 
 static int32_t run_composite(NnContext *context, NnGraphNode *node, Tensor *const *inputs, Tensor **outputs,
                              NnStatus *status) {
-    NnValue *values[SAMPLE_MAX * 4] = {0};
+    NnValue *values[EAGER_MAX] = {0};
     if (nn_graph_expand(node, values) != NN_OK) {
         nn_status_copy(status, node->graph->status);
         return nn_status_code(status);
@@ -143,7 +145,7 @@ static int32_t run_loop(NnContext *context, NnGraphNode *node, const NnControl *
     }
     int64_t t = 0;
     for (; t < trips && go && !nn_status_failed(status); t++) {
-        Tensor *in[SAMPLE_MAX * 8] = {0}, *out[SAMPLE_MAX * 8] = {0};
+        Tensor *in[EAGER_MAX] = {0}, *out[EAGER_MAX] = {0};
         uint32_t n = 0, own = 0;
         if (k->passes_iteration) {
             tensor_set(&(in[n++] = tensor_new(NN_I64, 0, NULL))->t, 0, (double)t);
@@ -193,7 +195,7 @@ static int32_t run_control(NnContext *context, NnGraphNode *node, Tensor *const 
 int32_t eager_run(NnContext *context, const NnNodeSpec *spec, Tensor *const *inputs, Tensor **outputs,
                   NnStatus *status) {
     NnGraph *g = nn_graph_new(context, NULL, "eager", NN_TRAINING);
-    NnValue *values[SAMPLE_MAX * 4] = {0}, *made[SAMPLE_MAX * 4] = {0};
+    NnValue *values[EAGER_MAX] = {0}, *made[EAGER_MAX] = {0};
     NnNodeSpec own = *spec;
     for (uint32_t i = 0; i < spec->n_outputs; i++)
         outputs[i] = NULL;
@@ -219,7 +221,7 @@ int32_t eager_run(NnContext *context, const NnNodeSpec *spec, Tensor *const *inp
 }
 
 static const Tensor *run_node(Eager *e, NnGraphNode *node, uint32_t wanted) {
-    Tensor *inputs[SAMPLE_MAX * 4] = {0}, *outputs[SAMPLE_MAX * 4] = {0};
+    Tensor *inputs[EAGER_MAX] = {0}, *outputs[EAGER_MAX] = {0};
     for (uint32_t i = 0; i < node->view.n_inputs; i++) {
         const Tensor *x = node->inputs[i] ? eager_value(e, node->inputs[i]) : NULL;
         if (node->inputs[i] && !x)
