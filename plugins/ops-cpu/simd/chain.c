@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs chains of element-wise operations, a block at a time. Each operation is a plain loop that the compiler turns into
- * vector code; the switch around them costs a few nanoseconds a block. */
+/* Runs chains of element-wise operations, a block at a time. Each operation is a plain loop that the compiler
+ * turns into vector code; the switch around them costs a few nanoseconds a block. */
 #include "chain.h"
 #include "fmath.h"
 
 #include <string.h>
 
 #define EACH _Pragma("GCC ivdep") for (size_t i = 0; i < n; i++)
-#define UNARY(code, value)                                                                                             \
-    case code:                                                                                                         \
-        EACH {                                                                                                         \
-            const float x = a[i];                                                                                      \
-            y[i] = (value);                                                                                            \
-        }                                                                                                              \
+#define UNARY(code, value)                                                                                   \
+    case code:                                                                                               \
+        EACH {                                                                                               \
+            const float x = a[i];                                                                            \
+            y[i] = (value);                                                                                  \
+        }                                                                                                    \
         return;
-#define BINARY(code, value)                                                                                            \
-    case code:                                                                                                         \
-        EACH {                                                                                                         \
-            const float x = a[i], z = b[i];                                                                            \
-            y[i] = (value);                                                                                            \
-        }                                                                                                              \
+#define BINARY(code, value)                                                                                  \
+    case code:                                                                                               \
+        EACH {                                                                                               \
+            const float x = a[i], z = b[i];                                                                  \
+            y[i] = (value);                                                                                  \
+        }                                                                                                    \
         return;
-#define TERNARY(code, value)                                                                                           \
-    case code:                                                                                                         \
-        EACH {                                                                                                         \
-            const float x = a[i], z = b[i], w = c[i];                                                                  \
-            y[i] = (value);                                                                                            \
-        }                                                                                                              \
+#define TERNARY(code, value)                                                                                 \
+    case code:                                                                                               \
+        EACH {                                                                                               \
+            const float x = a[i], z = b[i], w = c[i];                                                        \
+            y[i] = (value);                                                                                  \
+        }                                                                                                    \
         return;
 
 /* NaN wins, whichever side it is on. */
@@ -80,9 +80,9 @@ static void step(const CpuChainStep *s, size_t n, float *y, const float *a, cons
     }
 }
 
-#define LOAD(type)                                                                                                     \
-    for (size_t i = 0; i < n; i++)                                                                                     \
-        to[i] = (float)((const type *)from)[at + i * stride];                                                          \
+#define LOAD(type)                                                                                           \
+    for (size_t i = 0; i < n; i++)                                                                           \
+        to[i] = (float)((const type *)from)[at + i * stride];                                                \
     return;
 
 static void load_run(uint8_t type, const void *from, size_t at, size_t stride, size_t n, float *to) {
@@ -99,8 +99,10 @@ static void load_run(uint8_t type, const void *from, size_t at, size_t stride, s
     }
 }
 
-/* Elements begin .. begin + n of the chain's extents from an input that lies otherwise, run by run of the last dimension. */
-static void load(const CpuChain *chain, const CpuChainInput *in, const void *from, size_t begin, size_t n, float *to) {
+/* Elements begin .. begin + n of the chain's extents from an input that lies otherwise, run by run of the
+ * last dimension. */
+static void load(const CpuChain *chain, const CpuChainInput *in, const void *from, size_t begin, size_t n,
+                 float *to) {
     const uint32_t last = chain->n_dims - 1;
     size_t index[CPU_CHAIN_DIMS] = {0}, at = 0, rest = begin;
     for (uint32_t d = chain->n_dims; d-- > 0;) {
@@ -127,7 +129,8 @@ static void load(const CpuChain *chain, const CpuChainInput *in, const void *fro
     }
 }
 
-static void run(const CpuChain *chain, const void *const *inputs, void *const *outputs, size_t begin, size_t end) {
+static void run(const CpuChain *chain, const void *const *inputs, void *const *outputs, size_t begin,
+                size_t end) {
     float store[CPU_CHAIN_REGS][CPU_CHAIN_BLOCK] __attribute__((aligned(64)));
     const float *read[CPU_CHAIN_REGS];
     float *write[CPU_CHAIN_REGS];
@@ -135,7 +138,8 @@ static void run(const CpuChain *chain, const void *const *inputs, void *const *o
         read[r] = write[r] = store[r];
     for (uint32_t i = 0; i < chain->n_inputs; i++)
         if (chain->inputs[i].scalar) {
-            load_run(chain->inputs[i].type, inputs[i], 0, 0, CPU_CHAIN_BLOCK < end - begin ? CPU_CHAIN_BLOCK : end - begin, store[i]);
+            load_run(chain->inputs[i].type, inputs[i], 0, 0,
+                     CPU_CHAIN_BLOCK < end - begin ? CPU_CHAIN_BLOCK : end - begin, store[i]);
         }
     for (size_t at = begin; at < end; at += CPU_CHAIN_BLOCK) {
         const size_t n = end - at < CPU_CHAIN_BLOCK ? end - at : CPU_CHAIN_BLOCK;

@@ -80,7 +80,8 @@ INLINE void dots(const Piece *p, const float *dy, const uint32_t *offset, VecF *
         return 1;                                                                                            \
     }
 DOTS(1)
-DOTS(2) DOTS(3) DOTS(4)
+DOTS(2)
+DOTS(3) DOTS(4)
 
     static float total(VecF v) {
     float s[VF];

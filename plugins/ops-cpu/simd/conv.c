@@ -77,7 +77,8 @@ typedef void TileFn(size_t k, const float *a, size_t lda, const uint32_t *offset
 #define BOTH(mr)                                                                                             \
     { tile_##mr##x1, tile_##mr##x2 }
 TILES(1)
-TILES(2) TILES(3) TILES(4)
+TILES(2)
+TILES(3) TILES(4)
 #if ROWS >= 6
     TILES(5) TILES(6)
 #endif

@@ -23,6 +23,8 @@ simd_sources = \
 	plugins/ops-cpu/simd/gemm.c \
 	plugins/ops-cpu/simd/gemm.h \
 	plugins/ops-cpu/simd/gemm-template.h \
+	plugins/ops-cpu/simd/pooling.c \
+	plugins/ops-cpu/simd/pooling.h \
 	plugins/ops-cpu/simd/fmath.h \
 	plugins/ops-cpu/simd/simd.h \
 	plugins/ops-cpu/simd/vec.h

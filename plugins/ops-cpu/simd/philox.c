@@ -14,7 +14,8 @@ typedef struct Lanes {
 INLINE void round_all(Lanes *c, uint32_t k0, uint32_t k1) {
     for (int l = 0; l < BLOCKS; l++) {
         const uint64_t a = (uint64_t)c->word[0][l] * 0xD2511F53u, b = (uint64_t)c->word[2][l] * 0xCD9E8D57u;
-        const uint32_t x = (uint32_t)(b >> 32) ^ c->word[1][l] ^ k0, z = (uint32_t)(a >> 32) ^ c->word[3][l] ^ k1;
+        const uint32_t x = (uint32_t)(b >> 32) ^ c->word[1][l] ^ k0,
+                       z = (uint32_t)(a >> 32) ^ c->word[3][l] ^ k1;
         c->word[0][l] = x;
         c->word[1][l] = (uint32_t)b;
         c->word[2][l] = z;

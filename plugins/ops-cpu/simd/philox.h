@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random numbers in bulk, by Philox 4x32-10 with the counters of plugins/ops/family/philox.h: the same bits as the reference. */
+/* Random numbers in bulk, by Philox 4x32-10 with the counters of plugins/ops/family/philox.h: the same bits
+ * as the reference. */
 #ifndef CPU_PHILOX_H
 #define CPU_PHILOX_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the last dimension is reduced, a row is summed in four vectors, which also keeps the rounding error small; where it is
- * kept, whole stretches of results are accumulated at once, so that memory is read in order either way.
+ * Where the last dimension is reduced, a row is summed in four vectors, which also keeps the rounding error
+ * small; where it is kept, whole stretches of results are accumulated at once, so that memory is read in
+ * order either way.
  */
 #include "reduce.h"
 #include "vec.h"
@@ -13,7 +14,10 @@
 #define LANES_ALL (4 * VF)
 
 INLINE float start_of(CpuReduceCode code) {
-    return code == CPU_REDUCE_MAX ? -INFINITY : code == CPU_REDUCE_MIN ? INFINITY : code == CPU_REDUCE_PROD ? 1.0f : 0.0f;
+    return code == CPU_REDUCE_MAX    ? -INFINITY
+           : code == CPU_REDUCE_MIN  ? INFINITY
+           : code == CPU_REDUCE_PROD ? 1.0f
+                                     : 0.0f;
 }
 
 INLINE float join_one(CpuReduceCode code, float s, float x) {
@@ -59,10 +63,10 @@ static float reduce_row(CpuReduceCode code, const float *x, size_t n) {
     }
 }
 
-#define STRETCH_OF(code)                                                                                               \
-    case code:                                                                                                         \
-        for (size_t i = 0; i < n; i++)                                                                                 \
-            y[i] = join_one(code, y[i], x[i]);                                                                         \
+#define STRETCH_OF(code)                                                                                     \
+    case code:                                                                                               \
+        for (size_t i = 0; i < n; i++)                                                                       \
+            y[i] = join_one(code, y[i], x[i]);                                                               \
         return;
 
 static void join_stretch(CpuReduceCode code, const float *restrict x, float *restrict y, size_t n) {
@@ -76,7 +80,8 @@ static void join_stretch(CpuReduceCode code, const float *restrict x, float *res
     }
 }
 
-/* Where the elements of one result, or of one stretch of results, begin: odometers over the kept and the reduced extents. */
+/* Where the elements of one result, or of one stretch of results, begin: odometers over the kept and the
+ * reduced extents. */
 typedef struct Walk {
     const CpuReduce *r;
     size_t strides[CPU_REDUCE_DIMS];
@@ -102,7 +107,8 @@ static void walk_start(Walk *w, const CpuReduce *r, uint32_t last, size_t kept_i
         }
 }
 
-/* The next combination of the extents of one kind; false: they have all been seen, and the walk is where it began. */
+/* The next combination of the extents of one kind; false: they have all been seen, and the walk is where it
+ * began. */
 static bool walk_next(Walk *w, bool reduced) {
     for (uint32_t d = w->last; d-- > 0;) {
         if (w->r->reduced[d] != reduced)
@@ -138,7 +144,8 @@ static void run_rows(const CpuReduce *r, const float *x, float *y, size_t begin,
 static void run_stretches(const CpuReduce *r, const float *x, float *y, size_t begin, size_t end) {
     const size_t n = r->dims[r->n_dims - 1];
     for (size_t o = begin; o < end;) {
-        const size_t column = o % n, left = n - column < end - o ? n - column : end - o, m = left < STRETCH ? left : STRETCH;
+        const size_t column = o % n, left = n - column < end - o ? n - column : end - o,
+                     m = left < STRETCH ? left : STRETCH;
         Walk w;
         walk_start(&w, r, r->n_dims - 1, o / n);
         for (size_t i = 0; i < m; i++)

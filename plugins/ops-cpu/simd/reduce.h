@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reductions of dense f32 tensors over any of their dimensions, and the check that all elements are finite. */
+/* Reductions of dense f32 tensors over any of their dimensions, and the check that all elements are finite.
+ */
 #ifndef CPU_REDUCE_H
 #define CPU_REDUCE_H
 
@@ -16,7 +17,8 @@ typedef enum CpuReduceCode {
     CPU_REDUCE_ABS      /* sum of absolute values */
 } CpuReduceCode;
 
-/* Extents with neighbours of the same kind merged: kept and reduced ones alternate. Reducing nothing gives 0, 1 or an infinity. */
+/* Extents with neighbours of the same kind merged: kept and reduced ones alternate. Reducing nothing gives 0,
+ * 1 or an infinity. */
 typedef struct CpuReduce {
     CpuReduceCode code;
     uint32_t n_dims;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums run in as many lanes as four vectors have, so that they are fast and their rounding errors stay small. */
+/* Sums run in as many lanes as four vectors have, so that they are fast and their rounding errors stay small.
+ */
 #include "rows.h"
 #include "fmath.h"
 
@@ -13,20 +14,20 @@ INLINE float join_lanes(float *part) {
 }
 
 /* The sum of `value` over a row, i counting its elements. */
-#define SUM(result, value)                                                                                             \
-    do {                                                                                                               \
-        float part[LANES_ALL] = {0};                                                                                   \
-        size_t at = 0;                                                                                                 \
-        for (; at + LANES_ALL <= n; at += LANES_ALL)                                                                   \
-            for (int l = 0; l < LANES_ALL; l++) {                                                                      \
-                const size_t i = at + (size_t)l;                                                                       \
-                part[l] += (value);                                                                                    \
-            }                                                                                                          \
-        for (int l = 0; at < n; at++, l++) {                                                                           \
-            const size_t i = at;                                                                                       \
-            part[l] += (value);                                                                                        \
-        }                                                                                                              \
-        (result) = join_lanes(part);                                                                                   \
+#define SUM(result, value)                                                                                   \
+    do {                                                                                                     \
+        float part[LANES_ALL] = {0};                                                                         \
+        size_t at = 0;                                                                                       \
+        for (; at + LANES_ALL <= n; at += LANES_ALL)                                                         \
+            for (int l = 0; l < LANES_ALL; l++) {                                                            \
+                const size_t i = at + (size_t)l;                                                             \
+                part[l] += (value);                                                                          \
+            }                                                                                                \
+        for (int l = 0; at < n; at++, l++) {                                                                 \
+            const size_t i = at;                                                                             \
+            part[l] += (value);                                                                              \
+        }                                                                                                    \
+        (result) = join_lanes(part);                                                                         \
     } while (0)
 
 static float largest(const float *x, size_t n) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations on rows of n contiguous floats that need a pass before they can write: softmax and its kin. A row of length 0 is left
- * alone; the output may be the same memory as any input. */
+/* Operations on rows of n contiguous floats that need a pass before they can write: softmax and its kin. A
+ * row of length 0 is left alone; the output may be the same memory as any input. */
 #ifndef CPU_ROWS_H
 #define CPU_ROWS_H
 

@@ -45,6 +45,7 @@ struct CpuReduceKernels;
 struct CpuRowsKernels;
 struct CpuPhiloxKernels;
 struct CpuConvKernels;
+struct CpuPoolingKernels;
 
 typedef struct CpuSimd {
     const char *name; /* "generic", "avx2", "avx512" */
@@ -54,6 +55,7 @@ typedef struct CpuSimd {
     const struct CpuRowsKernels *rows;
     const struct CpuPhiloxKernels *philox;
     const struct CpuConvKernels *conv;
+    const struct CpuPoolingKernels *pooling;
 } CpuSimd;
 
 /* The best set for this machine. */
