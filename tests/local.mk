@@ -12,6 +12,10 @@ unit_tests = \
 	tests/core/plugin/test-manifest \
 	tests/core/plugin/test-registry \
 	tests/core/test-context \
+	tests/core/compile/test-plan \
+	tests/core/run/test-init \
+	tests/core/run/test-philox \
+	tests/core/run/test-pool \
 	tests/core/test-suggest \
 	tests/core/test-version \
 	tests/plugins/datasets/test-csv \
@@ -79,6 +83,10 @@ smoke_tests = \
 	tests/core/plugin/test-manifest \
 	tests/core/plugin/test-registry \
 	tests/core/test-context \
+	tests/core/compile/test-plan \
+	tests/core/run/test-init \
+	tests/core/run/test-philox \
+	tests/core/run/test-pool \
 	tests/core/test-suggest \
 	tests/core/test-version \
 	tests/fuzz/fuzz-config \
@@ -117,7 +125,10 @@ tests_contract_toy_toy_device_la_LIBADD = $(PTHREAD_LIBS)
 check_LTLIBRARIES += tests/contract/toy/twice.la
 tests_contract_toy_twice_la_SOURCES = tests/contract/twice.c
 tests_contract_toy_twice_la_LDFLAGS = $(test_module_flags)
-tests/contract/toy/manifest.yaml: tests/contract/toy/toy-device.la tests/contract/toy/twice.la nnrun/nnrun$(EXEEXT)
+check_LTLIBRARIES += tests/contract/toy/cycle.la
+tests_contract_toy_cycle_la_SOURCES = tests/contract/cycle.c
+tests_contract_toy_cycle_la_LDFLAGS = $(test_module_flags)
+tests/contract/toy/manifest.yaml: $(check_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)MODULES='$(check_LTLIBRARIES)' $(SHELL) $(srcdir)/build-aux/make-manifest nnrun/nnrun$(EXEEXT) toy tests/contract/toy
 CLEANFILES += tests/contract/toy/manifest.yaml
 

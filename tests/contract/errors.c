@@ -48,8 +48,22 @@ static void checked(Test *t) {
     close_session(t, c);
 }
 
+static void cycle(Test *t) {
+    NnGraph *g = begin(t, "cycle");
+    NnValue *x = t->nn->graph->input(g, "x", NN_F32, DIMS(1));
+    t->nn->graph->output(g, "y", nn_op1(t->nn, g, "test/Ping", x));
+    NnCallable *c = callable(t, g);
+    float data[] = {1};
+    Array a;
+    const bool good = c && !CALL(t, c, FLOATS(&a, data, 1)) &&
+                      strstr(nn_status_message(t->status), "test/Ping > test/Pong > test/Ping") != NULL;
+    report(t, "an expansion that reaches itself is refused with the cycle", good);
+    close_session(t, c);
+}
+
 static void all(Test *t) {
     completion(t);
+    cycle(t);
     checked(t);
 }
 
