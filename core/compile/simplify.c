@@ -90,19 +90,25 @@ static gboolean constant_equal(gconstpointer a, gconstpointer b) {
 }
 
 /* Equal small constants are one value, so that what is computed from them is seen to be the same. */
-static void share_constants(NnGraph *g) {
-    g_autoptr(GHashTable) seen = g_hash_table_new(constant_hash, constant_equal);
+static NnValue *share_constant(GHashTable *constants, NnValue *v) {
+    if (nn_value_bytes(v) > SHARED_CONSTANT_BYTES)
+        return v;
+    NnValue *same = g_hash_table_lookup(constants, v);
+    if (same == NULL)
+        g_hash_table_add(constants, v);
+    return same ? same : v;
+}
+
+static GHashTable *share_constants(const NnGraph *g) {
+    GHashTable *constants = g_hash_table_new(constant_hash, constant_equal);
     for (guint i = 0; i < g->values->len; i++) {
         NnValue *v = g->values->pdata[i];
-        if (v->origin != NN_FROM_CONSTANT || v->info.value == NULL || v->became ||
-            nn_value_bytes(v) > SHARED_CONSTANT_BYTES)
+        if (v->origin != NN_FROM_CONSTANT || v->info.value == NULL || v->became)
             continue;
-        NnValue *same = g_hash_table_lookup(seen, v);
-        if (same == NULL)
-            g_hash_table_add(seen, v);
-        else
-            v->became = same;
+        NnValue *same = share_constant(constants, v);
+        v->became = same == v ? NULL : same;
     }
+    return constants;
 }
 
 /* ---- known values ---- */
@@ -171,14 +177,13 @@ static void compute_node(NnCompile *c, NnGraphNode *node) {
     nn_status_free(quiet);
 }
 
-static void become_constants(NnCompile *c, NnGraphNode *node) {
+static void become_constants(NnCompile *c, NnGraphNode *node, GHashTable *constants) {
     for (uint32_t i = 0; i < node->view.n_outputs; i++) {
         NnValue *v = node->outputs[i];
         if (v->info.value == NULL || v->became)
             continue;
-        v->became = nn_graph_copy_source(
-            c->graph, &(NnValue){.info = v->info, .origin = NN_FROM_CONSTANT, .blob = v->blob});
-        v->became->info.name = v->info.name;
+        const NnValue known = {.info = v->info, .origin = NN_FROM_CONSTANT, .blob = v->blob};
+        v->became = share_constant(constants, nn_graph_copy_source(c->graph, &known));
     }
 }
 
@@ -205,7 +210,7 @@ int32_t nn_pass_simplify(NnCompile *c) {
     g_autoptr(GPtrArray) order = nn_graph_sorted(g);
     if (order == NULL)
         return nn_status_fail(c->status, NN_INVALID, "function %s has a cycle", g->name);
-    share_constants(g);
+    g_autoptr(GHashTable) constants = share_constants(g);
     g_autoptr(GHashTable) seen = g_hash_table_new(node_hash, node_equal);
     for (guint i = 0; i < order->len; i++) {
         NnGraphNode *node = order->pdata[i];
@@ -216,7 +221,7 @@ int32_t nn_pass_simplify(NnCompile *c) {
         }
         if (known_inputs(node) && node->outputs[0]->info.value == NULL)
             compute_node(c, node);
-        become_constants(c, node);
+        become_constants(c, node, constants);
         if (untouchable(&node->view))
             continue;
         const NnGraphNode *same = g_hash_table_lookup(seen, node);
