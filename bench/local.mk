@@ -3,16 +3,22 @@
 # another, with nothing beside them.
 
 bench_scripts = \
-	bench/dispatch.sh
+	bench/dispatch.sh \
+	bench/networks.sh \
+	bench/start.sh
 
-# Links the shared library, so that its allocation functions stand in for all of the process.
-EXTRA_PROGRAMS += bench/dispatch
+# Programs that the scripts time, built on demand. They link the shared library: bench/dispatch's allocation functions stand
+# in for those of the whole process.
+bench_programs = bench/dispatch$(EXEEXT) bench/networks$(EXEEXT)
+EXTRA_PROGRAMS += bench/dispatch bench/networks
+CLEANFILES += $(bench_programs)
 bench_dispatch_LDADD = libnn.la
 bench_dispatch_LDFLAGS = $(HARDEN_LDFLAGS)
-CLEANFILES += bench/dispatch$(EXEEXT)
+bench_networks_LDADD = libnn-train.la libnn.la $(PTHREAD_LIBS)
+bench_networks_LDFLAGS = $(HARDEN_LDFLAGS)
 
 .PHONY: bench
-bench: all bench/dispatch$(EXEEXT)
+bench: all $(bench_programs)
 	@for script in $(bench_scripts); do \
 	  echo "== $$script"; \
 	  SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_top_builddir)' NNRUN='$(abs_top_builddir)/nnrun/.libs/nnrun' \
