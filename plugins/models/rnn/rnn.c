@@ -17,16 +17,29 @@ typedef struct Recurrent {
     const RnnCell *cell;
     const NnField *x, *y;
     int64_t units, layers, symbols;
-    double dropout, forget_bias;
+    double dropout, forget_bias, restart;
     const char
-        *pass;    /* whose state is carried: "train", "evaluate", "sample"; NULL: none, it starts at zero */
-    int64_t rows; /* of the carried state */
+        *pass;      /* whose state is carried: "train", "evaluate", "sample"; NULL: none, it starts at zero */
+    int64_t rows;   /* of the carried state */
+    NnValue *keeps; /* [rows, 1]: 0 where the state is cleared first; NULL: nowhere */
 } Recurrent;
 
 static NnVariable *state_of(const Recurrent *r, const Net *net, int64_t layer, uint32_t k) {
     char name[64];
     (void)snprintf(name, sizeof name, "%s.state%lld.%u", r->pass, (long long)layer + 1, k);
     return net_state(net, name, 2, (const int64_t[]){r->rows, r->units}, "zeros");
+}
+
+/* Now and then a row begins anew, so that the network does not come to lean on a state that only long runs
+ * have. */
+static NnValue *rows_kept(const Recurrent *r, const Net *net) {
+    const NnHost *nn = net->nn;
+    if (r->restart <= 0 || net->phase != NN_TRAINING)
+        return NULL;
+    NnValue *u = nn_op2(nn, net->g, "nn/Uniform", nn_vector(nn, net->g, 2, (const int64_t[]){r->rows, 1}),
+                        nn->graph->random(net->g));
+    NnValue *keeps = nn_op2(nn, net->g, "GreaterOrEqual", u, nn_scalar(nn, net->g, NN_F32, r->restart));
+    return nn_op(nn, net->g, "Cast", NN_VALUES(keeps), NN_ATTRS(NN_INT("to", NN_F32)));
 }
 
 /* Zeros [N, units] for as many rows as x has. */
@@ -125,6 +138,8 @@ static NnValue *layer(const Recurrent *r, const Net *net, NnValue *below, NnValu
     for (uint32_t k = 0; k < r->cell->states; k++) {
         variables[k] = r->pass ? state_of(r, net, index, k) : NULL;
         states[k] = variables[k] ? graph->read(net->g, variables[k]) : zero_state(r, net, x);
+        if (r->keeps)
+            states[k] = nn_op2(net->nn, net->g, "Mul", states[k], r->keeps);
     }
     NnValue *h = run_layer(r, net, name, projected, recurrent, states);
     for (uint32_t k = 0; k < r->cell->states && variables[k]; k++)
@@ -174,6 +189,7 @@ static int32_t build_pass(Recurrent *r, const char *pass, int32_t phase) {
     Net net = begin(r, pass, phase);
     if (net.g == NULL)
         return r->build->host->code(r->build->status);
+    r->keeps = rows_kept(r, &net);
     NnValue *out = logits(r, &net, hidden(r, &net, feed(r, &net, r->x)));
     NnValue *target = reshape(&net, transpose(&net, feed(r, &net, r->y)), 1, (const int64_t[]){-1});
     net_classify(&net, out, target);
@@ -182,6 +198,7 @@ static int32_t build_pass(Recurrent *r, const char *pass, int32_t phase) {
 
 static int32_t build_predict(Recurrent *r) {
     r->pass = NULL;
+    r->keeps = NULL;
     Net net = begin(r, "predict", NN_INFERENCE);
     if (net.g == NULL)
         return r->build->host->code(r->build->status);
@@ -250,7 +267,8 @@ static int32_t build_rnn(NnModelBuild *build) {
                    .units = net_get_int(build, "units", 256),
                    .layers = net_get_int(build, "layers", 1),
                    .dropout = net_get_number(build, "dropout", 0),
-                   .forget_bias = net_get_number(build, "forget_bias", 1)};
+                   .forget_bias = net_get_number(build, "forget_bias", 1),
+                   .restart = net_get_number(build, "restart", 0)};
     if (r.x == NULL || r.y == NULL || check_fields(&r) != NN_OK)
         return build->host->code(build->status);
     r.symbols = (int64_t)r.x->classes;
@@ -277,6 +295,9 @@ static const NnSetting settings[] = {
     {"dropout", NN_SET_FLOAT, NN_SET_RANGE, "0", 0, 0.99, NULL, NULL,
      "Share of each layer's outputs dropped in training."},
     {"forget_bias", NN_SET_FLOAT, 0, "1", 0, 0, NULL, NULL, "Added to the bias of the LSTM's forget gate."},
+    {"restart", NN_SET_FLOAT, NN_SET_RANGE, "0.02", 0, 1, NULL, NULL,
+     "Chance that a row's state is cleared before a training step, so that the network also learns to "
+     "begin."},
 };
 
 static const NnModel rnn = {
