@@ -37,10 +37,12 @@ NnContext *nn_context_new(const NnOptions *given, NnStatus *status) {
     c->lists = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     NnSearch search = {.packages = g_ptr_array_new_with_free_func((GDestroyNotify)nn_package_free),
                        .places = g_ptr_array_new_with_free_func(g_free),
+                       .unopened = g_ptr_array_new_with_free_func(g_free),
                        .context = c,
                        .options = &c->options};
     const int32_t code = nn_discover(&search, status);
     c->registry = nn_registry_new(c, search.packages, search.places, nn_verify_digest);
+    nn_registry_take_unopened(c->registry, search.unopened);
     c->pool = nn_pool_new(c->options.threads);
     /* What the caller's options point to is not the context's to keep. */
     c->options.plugin_paths = c->options.allow = c->options.deny = NULL;

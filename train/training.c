@@ -120,6 +120,8 @@ static int32_t build(NnTraining *t, NnStatus *status) {
     if (updates && (plan_epochs(t, status) != NN_OK || build_updates(t, status) != NN_OK))
         return nn_status_code(status);
     t->session = nn_training_open_session(t, 0, status);
+    if (t->session == NULL && nn_status_code(status) != NN_OUT_OF_MEMORY)
+        nn_status_where(status, "%s", nn_config_api()->place(nn_setting(t->config.root, "device")));
     if (t->session == NULL || !updates || bind_updates(t, status) != NN_OK)
         return nn_status_code(status);
     t->feed = nn_feed_new(&t->source, &t->kept, &t->plan, t->wanted, status);

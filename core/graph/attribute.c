@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Attributes of nodes: checked against the operator's settings table, defaults filled in, copied into the graph. */
+/* Attributes of nodes: checked against the operator's settings table, defaults filled in, copied into the
+ * graph. */
 #include "graph.h"
 #include "nn/plugin.h"
 #include "status.h"
+#include "suggest.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -30,7 +32,9 @@ static int32_t wanted_kind(int32_t setting) {
 }
 
 static const char *kind_text(int32_t kind) {
-    static const char *const text[] = {"nothing", "an integer", "a number", "a string", "a list of integers", "a list of numbers", "a list of strings", "a tensor", "a function"};
+    static const char *const text[] = {"nothing",           "an integer",         "a number",
+                                       "a string",          "a list of integers", "a list of numbers",
+                                       "a list of strings", "a tensor",           "a function"};
     return kind >= 0 && kind < (int32_t)G_N_ELEMENTS(text) ? text[kind] : "something unknown";
 }
 
@@ -53,7 +57,9 @@ static const NnTensor *copy_tensor(NnGraph *g, const NnTensor *t) {
 static void parse_preset(NnGraph *g, const NnSetting *s, NnAttr *out) {
     const char *at = s->preset;
     switch (out->kind) {
-    case NN_ATTR_INT: out->u.i = strcmp(at, "true") == 0 ? 1 : strcmp(at, "false") == 0 ? 0 : strtoll(at, NULL, 0); return;
+    case NN_ATTR_INT:
+        out->u.i = strcmp(at, "true") == 0 ? 1 : strcmp(at, "false") == 0 ? 0 : strtoll(at, NULL, 0);
+        return;
     case NN_ATTR_FLOAT: out->u.f = g_ascii_strtod(at, NULL); return;
     case NN_ATTR_STRING: out->u.s = nn_graph_string(g, at); return;
     default: break;
@@ -82,7 +88,8 @@ static void parse_preset(NnGraph *g, const NnSetting *s, NnAttr *out) {
 }
 
 /* An int stands for a float, and one number for a list of one: YAML and ONNX writers both do that. */
-static int32_t convert(NnGraphNode *node, const NnSetting *s, const NnAttr *in, NnAttr *out, NnStatus *status) {
+static int32_t convert(NnGraphNode *node, const NnSetting *s, const NnAttr *in, NnAttr *out,
+                       NnStatus *status) {
     NnGraph *g = node->graph;
     const int32_t want = out->kind;
     *out = *in;
@@ -103,8 +110,8 @@ static int32_t convert(NnGraphNode *node, const NnSetting *s, const NnAttr *in, 
             f[i] = (double)in->u.ints[i];
         out->u.floats = f;
     } else if (in->kind != want) {
-        return nn_status_fail(status, NN_INVALID, "attribute %s: expected %s, found %s", s->name, kind_text(want),
-                              kind_text(in->kind));
+        return nn_status_fail(status, NN_INVALID, "attribute %s: expected %s, found %s", s->name,
+                              kind_text(want), kind_text(in->kind));
     } else if (want == NN_ATTR_STRING) {
         out->u.s = nn_graph_string(g, in->u.s ? in->u.s : "");
     } else if (want == NN_ATTR_INTS) {
@@ -122,13 +129,16 @@ static int32_t convert(NnGraphNode *node, const NnSetting *s, const NnAttr *in, 
         g_ptr_array_add(g->functions, nn_function_ref(in->u.function));
     }
     if (s->kind == NN_SET_ENUM && s->choices && !has_choice(s->choices, out->u.s))
-        return nn_status_fail(status, NN_INVALID, "attribute %s: expected one of %s, found \"%s\"", s->name, s->choices, out->u.s);
+        return nn_status_fail(status, NN_INVALID, "attribute %s: expected one of %s, found \"%s\"", s->name,
+                              s->choices, out->u.s);
     if (s->kind == NN_SET_BOOL && out->u.i != 0 && out->u.i != 1)
-        return nn_status_fail(status, NN_INVALID, "attribute %s: expected 0 or 1, found %" PRId64, s->name, out->u.i);
+        return nn_status_fail(status, NN_INVALID, "attribute %s: expected 0 or 1, found %" PRId64, s->name,
+                              out->u.i);
     if ((s->flags & NN_SET_RANGE) && (want == NN_ATTR_INT || want == NN_ATTR_FLOAT)) {
         const double x = want == NN_ATTR_INT ? (double)out->u.i : out->u.f;
         if (!(x >= s->min && x <= s->max) || ((s->flags & NN_SET_ABOVE) && !(x > s->min)))
-            return nn_status_fail(status, NN_INVALID, "attribute %s: expected %g .. %g, found %g", s->name, s->min, s->max, x);
+            return nn_status_fail(status, NN_INVALID, "attribute %s: expected %g .. %g, found %g", s->name,
+                                  s->min, s->max, x);
     }
     return NN_OK;
 }
@@ -140,7 +150,8 @@ static uint32_t next_salt(NnGraph *g) {
     return ++root->salt;
 }
 
-int32_t nn_attributes_fill(NnGraphNode *node, const NnOperator *def, const NnNodeSpec *spec, NnStatus *status) {
+int32_t nn_attributes_fill(NnGraphNode *node, const NnOperator *def, const NnNodeSpec *spec,
+                           NnStatus *status) {
     NnGraph *g = node->graph;
     NnAttr *attrs = nn_graph_memory(g, (def->n_attrs + 1) * sizeof *attrs);
     uint32_t n = 0;
@@ -150,11 +161,18 @@ int32_t nn_attributes_fill(NnGraphNode *node, const NnOperator *def, const NnNod
         for (uint32_t k = 0; k < def->n_attrs && !known; k++)
             known = strcmp(setting_at(def, k)->name, a->name) == 0;
         if (!known) {
+            NnSuggest near;
+            nn_suggest_start(&near, a->name);
             g_autoptr(GString) names = g_string_new(NULL);
-            for (uint32_t k = 0; k < def->n_attrs; k++)
+            for (uint32_t k = 0; k < def->n_attrs; k++) {
+                nn_suggest_offer(&near, setting_at(def, k)->name);
                 g_string_append_printf(names, "%s%s", k ? ", " : "", setting_at(def, k)->name);
-            return nn_status_fail(status, NN_INVALID, "%s has no attribute %s (it has: %s)", def->name, a->name,
-                                  names->len ? names->str : "none");
+            }
+            if (near.best)
+                return nn_status_fail(status, NN_INVALID, "%s has no attribute %s; did you mean %s?",
+                                      def->name, a->name, near.best);
+            return nn_status_fail(status, NN_INVALID, "%s has no attribute %s (it has: %s)", def->name,
+                                  a->name, names->len ? names->str : "none");
         }
     }
     for (uint32_t k = 0; k < def->n_attrs; k++) {
@@ -173,8 +191,8 @@ int32_t nn_attributes_fill(NnGraphNode *node, const NnOperator *def, const NnNod
         } else if (s->preset) {
             parse_preset(g, s, out);
         } else if (s->flags & NN_SET_REQUIRED) {
-            return nn_status_fail(status, NN_INVALID, "%s needs the attribute %s (%s): %s", def->name, s->name,
-                                  kind_text(out->kind), s->doc ? s->doc : "");
+            return nn_status_fail(status, NN_INVALID, "%s needs the attribute %s (%s): %s", def->name,
+                                  s->name, kind_text(out->kind), s->doc ? s->doc : "");
         } else {
             continue;
         }

@@ -94,9 +94,11 @@ static void report_unstated(NnSearch *search, const NnPackage *p) {
             const NnObject *o = g_ptr_array_index(p->objects, j);
             stated = strcmp(o->info.file + strlen(p->info.folder) + 1, name) == 0;
         }
-        if (!stated)
-            nn_context_log(search->context, 2, "%s/%s is not in the manifest beside it and is not opened",
-                           p->info.folder, name);
+        if (stated)
+            continue;
+        g_ptr_array_add(search->unopened, g_build_filename(p->info.folder, name, NULL));
+        nn_context_log(search->context, 2, "%s/%s is not in the manifest beside it and is not opened",
+                       p->info.folder, name);
     }
     g_ptr_array_unref(names);
 }
@@ -135,6 +137,7 @@ static void report_unmanifested(NnSearch *search, const char *folder, GPtrArray 
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         if (g_str_has_suffix(name, ".so")) {
+            g_ptr_array_add(search->unopened, g_build_filename(folder, name, NULL));
             nn_context_log(
                 search->context, 2,
                 "%s/%s has no manifest and is not opened; 'nnrun plugin manifest --refresh %s' writes one",

@@ -12,6 +12,7 @@
 typedef struct NnSearch {
     GPtrArray *packages; /* NnPackage *, in order of preference; the refused ones among them */
     GPtrArray *places;   /* char *: what was searched, for messages */
+    GPtrArray *unopened; /* char *: objects that no manifest states */
     NnContext *context;  /* what is odd is logged here */
     const NnOptions *options;
 } NnSearch;

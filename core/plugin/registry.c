@@ -12,6 +12,7 @@ struct NnRegistry {
     NnContext *context;
     NnVerify verify;
     GPtrArray *packages, *places;
+    GPtrArray *unopened; /* char *, NULL: none */
     GPtrArray *entries;
     GHashTable *by_name;  /* "kind name" -> GPtrArray of NnRegistered *, in order of preference */
     GHashTable *by_table; /* loaded table -> NnObject * */
@@ -121,12 +122,31 @@ void nn_registry_free(NnRegistry *registry) {
     g_ptr_array_unref(registry->entries);
     g_ptr_array_unref(registry->packages);
     g_ptr_array_unref(registry->places);
+    if (registry->unopened)
+        g_ptr_array_unref(registry->unopened);
     g_free(registry);
 }
+
+void nn_registry_take_unopened(NnRegistry *registry, GPtrArray *paths) { registry->unopened = paths; }
 
 GPtrArray *nn_registry_packages(const NnRegistry *registry) { return registry->packages; }
 
 GPtrArray *nn_registry_entries(const NnRegistry *registry) { return registry->entries; }
+
+/* A package whose manifest cannot be used might have offered anything. */
+static void say_refused(const NnRegistry *registry, GString *s) {
+    for (guint i = 0; i < registry->packages->len; i++) {
+        const NnPackage *p = g_ptr_array_index(registry->packages, i);
+        bool offers = false;
+        for (guint j = 0; j < p->objects->len && !offers; j++)
+            offers = ((const NnObject *)g_ptr_array_index(p->objects, j))->offers->len > 0;
+        if (p->refused && !offers) {
+            g_string_append_printf(s, "; plug-in %s (%s) is not used: %s", p->info.name, p->info.folder,
+                                   p->refused);
+            return;
+        }
+    }
+}
 
 /* Says what is near, and when nothing was found at all, where it was looked for. */
 static void fail_missing(NnRegistry *registry, const char *kind, const char *name, NnStatus *status) {
@@ -141,6 +161,11 @@ static void fail_missing(NnRegistry *registry, const char *kind, const char *nam
     g_string_printf(s, "no plug-in provides %s '%s'", nn_kind_label(kind), name);
     if (search.best)
         g_string_append_printf(s, "; did you mean '%s'?", search.best);
+    else if (registry->unopened && registry->unopened->len)
+        g_string_append_printf(s, "; %s was not opened, because no manifest states it",
+                               (const char *)g_ptr_array_index(registry->unopened, 0));
+    else
+        say_refused(registry, s);
     if (registry->packages->len == 0) {
         g_string_append(s, "; no plug-ins were found in ");
         for (guint i = 0; i < registry->places->len; i++)

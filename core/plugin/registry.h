@@ -20,6 +20,8 @@ typedef struct NnRegistered {
 
 /* Takes the packages and places over. */
 NnRegistry *nn_registry_new(NnContext *, GPtrArray *packages, GPtrArray *places, NnVerify);
+/* Takes over the paths of objects that no manifest states: who misses something is told of them. */
+void nn_registry_take_unopened(NnRegistry *, GPtrArray *paths);
 void nn_registry_free(NnRegistry *);
 GPtrArray *nn_registry_packages(const NnRegistry *); /* NnPackage * */
 GPtrArray *nn_registry_entries(const NnRegistry *);  /* NnRegistered * */

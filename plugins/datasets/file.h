@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 #define FIRST_BLOCK (UINT64_C(1) << 20)
@@ -60,6 +61,10 @@ static NN_MAYBE_UNUSED int32_t file_read(File *f, void *to, uint64_t n, uint64_t
         const int read = gzread(f->gz, (uint8_t *)to + *got, rest > 1u << 26 ? 1u << 26 : (unsigned)rest);
         int error = Z_OK;
         const char *message = gzerror(f->gz, &error);
+        /* zlib puts the path in front, and so does file_fail. */
+        if (strncmp(message, f->path, strlen(f->path)) == 0 &&
+            strncmp(message + strlen(f->path), ": ", 2) == 0)
+            message += strlen(f->path) + 2;
         if (error == Z_BUF_ERROR)
             return file_fail(f, f->at + (read > 0 ? (uint64_t)read : 0),
                              "cut short: the gzip stream has no end");
