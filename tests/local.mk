@@ -57,6 +57,8 @@ script_tests = \
 	tests/nnrun/test-nothing-hidden.sh \
 	tests/ops/test-forward.sh \
 	tests/abi/test-abi.sh \
+	tests/nnrun/test-absent.sh \
+	tests/nnrun/test-bad-input.sh \
 	tests/nnrun/test-outside.sh \
 	tests/nnrun/test-plugin.sh \
 	tests/nnrun/test-version.sh
@@ -100,6 +102,7 @@ smoke_tests = \
 	tests/plugins/datasets/test-idx \
 	tests/plugins/datasets/test-text \
 	tests/plugins/formats/test-safetensors \
+	tests/nnrun/test-bad-input.sh \
 	tests/nnrun/test-plugin.sh \
 	tests/nnrun/test-version.sh
 
