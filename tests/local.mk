@@ -45,6 +45,7 @@ contract_tests = \
 	tests/fuzz/fuzz-safetensors \
 	tests/ops/test-gradients \
 	tests/ops/test-types \
+	tests/ops/test-random \
 	tests/ops/test-refusals
 
 script_tests = \
@@ -67,6 +68,7 @@ script_tests = \
 smoke_tests = \
 	tests/ops/test-gradients \
 	tests/ops/test-types \
+	tests/ops/test-random \
 	tests/ops/test-refusals \
 	tests/contract/basic \
 	tests/contract/state \
