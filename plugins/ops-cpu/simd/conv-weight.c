@@ -65,25 +65,23 @@ INLINE void dots(const Piece *p, const float *dy, const uint32_t *offset, VecF *
             sums[(size_t)i * ld + (size_t)k] = acc[i][k];
 }
 
-#define DOTS(mr)                                                                                             \
-    static size_t dots_##mr(const Piece *p, const float *dy, const uint32_t *offset, VecF *sums, size_t ld,  \
-                            size_t k) {                                                                      \
-        if (k >= 6) {                                                                                        \
-            dots(p, dy, offset, sums, ld, mr, 6);                                                            \
-            return 6;                                                                                        \
-        }                                                                                                    \
-        if (k >= 3) {                                                                                        \
-            dots(p, dy, offset, sums, ld, mr, 3);                                                            \
-            return 3;                                                                                        \
-        }                                                                                                    \
-        dots(p, dy, offset, sums, ld, mr, 1);                                                                \
-        return 1;                                                                                            \
-    }
-DOTS(1)
-DOTS(2)
-DOTS(3) DOTS(4)
+typedef void DotsFn(const Piece *p, const float *dy, const uint32_t *offset, VecF *sums, size_t ld);
 
-    static float total(VecF v) {
+/* clang-format off */
+#define DOTS(mr, kr)                                                                                         \
+    static void dots_##mr##x##kr(const Piece *p, const float *dy, const uint32_t *offset, VecF *sums, size_t ld) { \
+        dots(p, dy, offset, sums, ld, mr, kr);                                                               \
+    }
+DOTS(1, 1) DOTS(1, 3) DOTS(1, 6) DOTS(2, 1) DOTS(2, 3) DOTS(2, 6)
+DOTS(3, 1) DOTS(3, 3) DOTS(3, 6) DOTS(4, 1) DOTS(4, 3) DOTS(4, 6)
+
+static DotsFn *const dots_fns[4][3] = {
+    {dots_1x1, dots_1x3, dots_1x6}, {dots_2x1, dots_2x3, dots_2x6},
+    {dots_3x1, dots_3x3, dots_3x6}, {dots_4x1, dots_4x3, dots_4x6},
+};
+/* clang-format on */
+
+static float total(VecF v) {
     float s[VF];
     memcpy(s, &v, sizeof s);
     for (int w = VF / 2; w; w /= 2)
@@ -94,7 +92,7 @@ DOTS(3) DOTS(4)
 
 /* The sums of one piece of the batch: images from q on (count of them), rows from `first` on. */
 static void piece(const Job *j, size_t group, size_t channel, size_t q, size_t count, size_t first,
-                  float *copy, float *rows, VecF *sums) {
+                  float *copy, float *rows, float *window, VecF *sums) {
     const CpuConv *c = j->c;
     const Correlation *t = &j->t;
     Correlation cut = *t;
@@ -106,7 +104,7 @@ static void piece(const Job *j, size_t group, size_t channel, size_t q, size_t c
     const float *end = j->x + c->batch * c->in_channels * plane;
     for (size_t i = 0; i < count; i++) {
         const float *x = j->x + ((q + i) * c->in_channels + group * j->in + channel) * plane;
-        expand(&cut, &j->l, first, 0, x, end, copy + i * stride);
+        expand(&cut, &j->l, first, 0, x, end, copy + i * stride, window);
     }
     Piece p = {.copy = copy, .copy_next = stride, .count = count, .vectors = padded / VF};
     p.dy = j->dy + (q * c->out_channels + group * j->out) * out_plane + first * c->out_w;
@@ -120,16 +118,14 @@ static void piece(const Job *j, size_t group, size_t channel, size_t q, size_t c
             }
         p.dy = rows, p.dy_ld = padded, p.dy_next = j->out * padded;
     }
-    for (size_t m = 0; m < j->out; m += 4) {
-        const float *dy = p.dy + m * p.dy_ld;
-        for (size_t k = 0, done; k < taps; k += done) {
-            VecF *to = sums + m * taps + k;
-            switch (j->out - m) {
-            case 1: done = dots_1(&p, dy, j->offset + k, to, taps, taps - k); break;
-            case 2: done = dots_2(&p, dy, j->offset + k, to, taps, taps - k); break;
-            case 3: done = dots_3(&p, dy, j->offset + k, to, taps, taps - k); break;
-            default: done = dots_4(&p, dy, j->offset + k, to, taps, taps - k); break;
-            }
+    for (size_t k = 0, width; k < taps; k += width) { /* a few taps stay in L1 while dy goes by */
+        width = taps - k >= 6 ? 6 : taps - k >= 3 ? 3 : 1;
+        for (size_t m = 0; m < j->out; m += 4) {
+            size_t mr = j->out - m < 4 ? j->out - m : 4;
+            dots_fns[mr - 1][width == 6   ? 2
+                             : width == 3 ? 1
+                                          : 0](&p, p.dy + m * p.dy_ld, j->offset + k, sums + m * taps + k,
+                                               taps);
         }
     }
 }
@@ -140,7 +136,8 @@ static void task(void *arg, uint32_t n) {
     const Job *j = arg;
     const CpuConv *c = j->c;
     float *copy = j->workspace + n * j->task_floats, *rows = copy + j->together * layout_floats(&j->l);
-    VecF *sums = (VecF *)(void *)(rows + round_up(j->together * j->out * padded_plane(j), 16));
+    float *window = rows + round_up(j->together * j->out * padded_plane(j), 16);
+    VecF *sums = (VecF *)(void *)(window + round_up(window_floats(&j->t, &j->l), 16));
     float *result = (float *)(void *)(sums + j->out * j->part * j->taps);
     size_t begin = cpu_part(c->batch, n, j->tasks), end = cpu_part(c->batch, n + 1, j->tasks);
     memset(copy, 0,
@@ -153,7 +150,7 @@ static void task(void *arg, uint32_t n) {
             for (size_t q = begin; q < end; q += j->together)
                 for (size_t first = 0; first < c->out_h; first += j->l.rows)
                     piece(j, group, channel, q, end - q < j->together ? end - q : j->together, first, copy,
-                          rows, sums);
+                          rows, window, sums);
             for (size_t m = 0; m < j->out; m++)
                 for (size_t k = 0; k < taps; k++)
                     result[((group * j->out + m) * j->in + channel) * j->taps + k] =
@@ -192,7 +189,8 @@ static Job plan(const CpuConv *c, const CpuPool *pool) {
     j.together = j.together ? j.together : 1;
     j.result = c->out_channels * j.in * j.taps;
     j.task_floats = j.together * layout_floats(&j.l) + round_up(j.together * j.out * padded_plane(&j), 16) +
-                    j.out * j.part * j.taps * VF + round_up(j.result, 16);
+                    round_up(window_floats(&j.t, &j.l), 16) + j.out * j.part * j.taps * VF +
+                    round_up(j.result, 16);
     return j;
 }
 

@@ -32,17 +32,33 @@ typedef struct Job {
     uint32_t tasks;
 } Job;
 
-/* c[i][j] = bias[i] + sum over k of a[i][k] b[offset[k] + j], in registers */
-INLINE void tile(size_t k, const float *a, size_t lda, const uint32_t *offset, const float *b,
-                 const float *bias, bool relu, float *c, size_t ldc, const int mr, const int nv) {
+/* How many products of a sum are taken before the next tile: two vectors of each, and the weights, stay in
+ * L1. */
+#define BLOCK_K ((size_t)320)
+
+/* c[i][j] = (add ? c[i][j] : bias[i]) + sum over k of a[i][k] b[offset[k] + j] */
+typedef struct Tile {
+    size_t k, lda, ldc;
+    const float *a, *b, *bias;
+    const uint32_t *offset;
+    float *c;
+    bool add, relu;
+} Tile;
+
+INLINE void tile(const Tile *t, const int mr, const int nv) {
+    const float *a = t->a;
+    size_t lda = t->lda, ldc = t->ldc;
     VecF acc[ROWS][2];
 #pragma GCC unroll 8
     for (int i = 0; i < mr; i++)
 #pragma GCC unroll 2
         for (int j = 0; j < nv; j++)
-            acc[i][j] = (VecF){0} + (bias ? bias[i] : 0);
-    for (size_t s = 0; s < k; s++) {
-        const float *from = b + offset[s];
+            if (t->add)
+                acc[i][j] = *(const VecF *)(t->c + (size_t)i * ldc + j * VF);
+            else
+                acc[i][j] = (VecF){0} + (t->bias ? t->bias[i] : 0);
+    for (size_t s = 0; s < t->k; s++) {
+        const float *from = t->b + t->offset[s];
         VecF col[2];
 #pragma GCC unroll 2
         for (int j = 0; j < nv; j++)
@@ -59,54 +75,47 @@ INLINE void tile(size_t k, const float *a, size_t lda, const uint32_t *offset, c
     for (int i = 0; i < mr; i++)
 #pragma GCC unroll 2
         for (int j = 0; j < nv; j++) {
-            if (relu) /* NaN stays */
+            if (t->relu) /* NaN stays */
                 acc[i][j] = (VecF)((VecI)acc[i][j] & ~(acc[i][j] < 0));
-            *(VecF *)(c + (size_t)i * ldc + j * VF) = acc[i][j];
+            *(VecF *)(t->c + (size_t)i * ldc + j * VF) = acc[i][j];
         }
 }
 
-typedef void TileFn(size_t k, const float *a, size_t lda, const uint32_t *offset, const float *b,
-                    const float *bias, bool relu, float *c, size_t ldc);
+typedef void TileFn(const Tile *t);
 
-#define TILE(mr, nv)                                                                                         \
-    static void tile_##mr##x##nv(size_t k, const float *a, size_t lda, const uint32_t *offset,               \
-                                 const float *b, const float *bias, bool relu, float *c, size_t ldc) {       \
-        tile(k, a, lda, offset, b, bias, relu, c, ldc, mr, nv);                                              \
-    }
-#define TILES(mr) TILE(mr, 1) TILE(mr, 2)
-#define BOTH(mr)                                                                                             \
-    { tile_##mr##x1, tile_##mr##x2 }
-TILES(1)
-TILES(2)
-TILES(3) TILES(4)
+/* clang-format off */
+#define TILES(mr)                                                                                            \
+    static void tile_##mr##x1(const Tile *t) { tile(t, mr, 1); }                                             \
+    static void tile_##mr##x2(const Tile *t) { tile(t, mr, 2); }
+TILES(1) TILES(2) TILES(3) TILES(4)
 #if ROWS >= 6
-    TILES(5) TILES(6)
+TILES(5) TILES(6)
 #endif
 #if ROWS >= 8
-        TILES(7) TILES(8)
+TILES(7) TILES(8)
 #endif
 
-            static TileFn *const tiles[ROWS][2] = {
-                BOTH(1), BOTH(2), BOTH(3), BOTH(4),
+static TileFn *const tiles[ROWS][2] = {
+    {tile_1x1, tile_1x2}, {tile_2x1, tile_2x2}, {tile_3x1, tile_3x2}, {tile_4x1, tile_4x2},
 #if ROWS >= 6
-                BOTH(5), BOTH(6),
+    {tile_5x1, tile_5x2}, {tile_6x1, tile_6x2},
 #endif
 #if ROWS >= 8
-                BOTH(7), BOTH(8),
+    {tile_7x1, tile_7x2}, {tile_8x1, tile_8x2},
 #endif
 };
+/* clang-format on */
 
-/* A tile whose positions are not one run of the output: column by column. p: its first position in the block.
- */
+/* Positions p .. p + n of a block, which are not one run of the output, from rows of PANEL to where they
+ * belong. */
 static void scatter(const Job *j, size_t image, size_t first_row, size_t positions, const float *from,
-                    size_t mr, size_t nr, size_t m, size_t p) {
-    for (size_t s = 0; s < nr; s++) {
+                    size_t p, size_t n) {
+    for (size_t s = 0; s < n; s++) {
         size_t q = (p + s) / positions, at = (p + s) % positions;
         size_t r = first_row + at / j->t.out_w, c = at % j->t.out_w;
-        float *to =
-            j->out + ((image + q) * j->out_channels + m) * j->out_plane + r * j->out_row + c * j->out_col;
-        for (size_t i = 0; i < mr; i++)
-            to[i * j->out_plane] = from[i * PANEL + s];
+        float *to = j->out + (image + q) * j->out_channels * j->out_plane + r * j->out_row + c * j->out_col;
+        for (size_t m = 0; m < j->out_channels; m++)
+            to[m * j->out_plane] = from[m * PANEL + s];
     }
 }
 
@@ -116,29 +125,34 @@ static void block(const Job *j, size_t image, size_t first, float *copy) {
     size_t images = j->batch * j->groups - image < j->l.images ? j->batch * j->groups - image : j->l.images;
     size_t rows = t->out_h - first < j->l.rows ? t->out_h - first : j->l.rows;
     size_t plane = t->src_h * t->src_w, k = t->channels * t->taps_r * t->taps_c;
+    float *spare = copy + layout_floats(&j->l), *window = spare + j->out_channels * PANEL;
     for (size_t q = 0; q < images; q++)
-        expand(t, &j->l, first, q, j->src + (image + q) * t->channels * plane, j->src_end, copy);
+        expand(t, &j->l, first, q, j->src + (image + q) * t->channels * plane, j->src_end, copy, window);
     size_t group = image % j->groups, strips = (j->out_channels + ROWS - 1) / ROWS;
     const float *weight = j->weight + group * j->weight_group;
     const float *bias = j->bias ? j->bias + group * j->out_channels : NULL;
     size_t positions = rows * t->out_w, total = images * positions;
     bool runs = images == 1 && j->out_col == 1 && j->out_row == t->out_w;
-    float spare[ROWS * 2 * VF] __attribute__((aligned(64)));
     for (size_t p = 0; p < total; p += PANEL) {
-        size_t nr = total - p < PANEL ? total - p : PANEL, nv = (nr + VF - 1) / VF;
-        for (uint32_t s = 0; s < strips; s++) {
-            size_t m = cpu_part(j->out_channels, s, (uint32_t)strips);
-            size_t mr = cpu_part(j->out_channels, s + 1, (uint32_t)strips) - m;
-            TileFn *fn = tiles[mr - 1][nv - 1];
-            const float *b = bias ? bias + m : NULL;
-            if (runs && nr == nv * VF) {
-                float *to = j->out + (image * j->out_channels + m) * j->out_plane + first * t->out_w + p;
-                fn(k, weight + m * k, k, j->offset, copy + p, b, j->relu, to, j->out_plane);
-                continue;
+        size_t nr = total - p < PANEL ? total - p : PANEL, nv = (nr + VF - 1) / VF, kb = 0;
+        bool direct = runs && nr == nv * VF;
+        float *c = direct ? j->out + image * j->out_channels * j->out_plane + first * t->out_w + p : spare;
+        size_t ldc = direct ? j->out_plane : PANEL;
+        do {
+            size_t part = k - kb < 2 * BLOCK_K ? k - kb : BLOCK_K;
+            Tile at = {
+                .k = part, .lda = k, .ldc = ldc, .b = copy + p, .offset = j->offset + kb, .add = kb > 0};
+            kb += part;
+            at.relu = j->relu && kb == k;
+            for (uint32_t s = 0; s < strips; s++) {
+                size_t m = cpu_part(j->out_channels, s, (uint32_t)strips);
+                size_t mr = cpu_part(j->out_channels, s + 1, (uint32_t)strips) - m;
+                at.a = weight + m * k + (kb - part), at.c = c + m * ldc, at.bias = bias ? bias + m : NULL;
+                tiles[mr - 1][nv - 1](&at);
             }
-            fn(k, weight + m * k, k, j->offset, copy + p, b, j->relu, spare, PANEL);
-            scatter(j, image, first, positions, spare, mr, nr, m, p);
-        }
+        } while (kb < k);
+        if (!direct)
+            scatter(j, image, first, positions, spare, p, nr);
     }
 }
 
@@ -162,6 +176,11 @@ static Layout fit(const Correlation *t, size_t batch, size_t groups, const CpuPo
     return l;
 }
 
+/* What one task works in: the copies, a tile of every channel, a window. */
+static size_t task_floats(const Correlation *t, const Layout *l, size_t out_channels) {
+    return round_up(layout_floats(l) + out_channels * PANEL + (l->rows ? window_floats(t, l) : 0), 16);
+}
+
 static void run(Job *j, const CpuPool *pool, float *workspace) {
     size_t k = j->t.channels * j->t.taps_r * j->t.taps_c;
     if (!j->t.out_h || !j->t.out_w || !j->batch || !j->out_channels)
@@ -172,13 +191,15 @@ static void run(Job *j, const CpuPool *pool, float *workspace) {
     layout_offsets(&j->t, &j->l, offset);
     j->offset = offset;
     j->blocks = workspace + round_up(k, 16);
-    j->block_floats = layout_floats(&j->l);
+    j->block_floats = task_floats(&j->t, &j->l, j->out_channels);
     cpu_pool_run(pool, j->tasks, task, j);
 }
 
-static size_t run_floats(const Correlation *t, size_t batch, size_t groups, const CpuPool *pool) {
+static size_t run_floats(const Correlation *t, size_t out_channels, size_t batch, size_t groups,
+                         const CpuPool *pool) {
     Layout l = fit(t, batch, groups, pool);
-    return round_up(t->channels * t->taps_r * t->taps_c, 16) + tasks_of(pool) * layout_floats(&l);
+    return round_up(t->channels * t->taps_r * t->taps_c, 16) +
+           tasks_of(pool) * task_floats(t, &l, out_channels);
 }
 
 static Correlation forward_of(const CpuConv *c) {
@@ -339,7 +360,7 @@ static size_t workspace_of(const CpuConv *c, CpuConvPass pass, const CpuPool *po
     }
     if (pass == CPU_CONV_FORWARD) {
         Correlation t = forward_of(c);
-        return run_floats(&t, c->batch, c->groups, pool) * sizeof(float);
+        return run_floats(&t, c->out_channels / c->groups, c->batch, c->groups, pool) * sizeof(float);
     }
     size_t most = 0;
     for (size_t row = 0; row < c->stride_h; row++)
@@ -349,7 +370,7 @@ static size_t workspace_of(const CpuConv *c, CpuConvPass pass, const CpuPool *po
             size_t need =
                 round_up(c->groups * t.channels * (c->in_channels / c->groups) * rows.count * columns.count,
                          16) +
-                run_floats(&t, c->batch, c->groups, pool);
+                run_floats(&t, c->in_channels / c->groups, c->batch, c->groups, pool);
             most = need > most ? need : most;
         }
     return most * sizeof(float);

@@ -54,6 +54,7 @@ static inline Layout layout_fit(const Correlation *t, size_t batch) {
     return layout_of(t, rows, images);
 }
 
+/* With room behind for a tile that is read too much. */
 static inline size_t layout_floats(const Layout *l) { return round_up(l->total + 4 * (size_t)VF, 16); }
 
 static inline void layout_offsets(const Correlation *t, const Layout *l, uint32_t *offset) {
@@ -66,68 +67,114 @@ static inline void layout_offsets(const Correlation *t, const Layout *l, uint32_
             }
 }
 
-/* Which of the columns c of a row lie inside: lo <= c < hi read src[c step + shift]. */
-static inline void inside(size_t n, size_t extent, size_t step, ptrdiff_t shift, size_t *lo, size_t *hi) {
-    size_t first = shift >= 0 ? 0 : ((size_t)-shift + step - 1) / step;
-    ptrdiff_t room = (ptrdiff_t)extent - shift;
-    size_t end = room <= 0 ? 0 : ((size_t)room + step - 1) / step;
-    *hi = end < n ? end : n;
-    *lo = first < *hi ? first : *hi;
+/* The columns and rows of a channel that a block reads, with zeros where they lie outside, columns of one
+ * residue modulo step_c together. */
+typedef struct Window {
+    ptrdiff_t row, column; /* of the source, may be negative */
+    size_t height, phase_width, phases;
+} Window;
+
+static inline Window window_of(const Correlation *t, size_t first, size_t rows) {
+    ptrdiff_t last_r = t->row0 + (t->taps_r ? (ptrdiff_t)t->taps_r - 1 : 0) * t->row_d;
+    ptrdiff_t last_c = t->col0 + (t->taps_c ? (ptrdiff_t)t->taps_c - 1 : 0) * t->col_d;
+    ptrdiff_t low_r = last_r < t->row0 ? last_r : t->row0, low_c = last_c < t->col0 ? last_c : t->col0;
+    size_t span_r = (size_t)((last_r < t->row0 ? t->row0 : last_r) - low_r);
+    size_t span_c = (size_t)((last_c < t->col0 ? t->col0 : last_c) - low_c);
+    return (Window){.row = (ptrdiff_t)(first * t->step_r) + low_r,
+                    .column = low_c,
+                    .height = (rows - 1) * t->step_r + 1 + span_r,
+                    .phases = t->step_c,
+                    .phase_width = t->out_w + span_c / t->step_c};
 }
 
-/* n floats; whole vectors where `slack` says that as much may be read and written behind them. */
-INLINE void copy_line(float *restrict to, const float *restrict from, size_t n, bool slack) {
+static inline size_t window_floats(const Correlation *t, const Layout *l) {
+    Window w = window_of(t, 0, l->rows);
+    return w.height * w.phase_width * w.phases + (size_t)VF;
+}
+
+/* n floats as whole vectors: up to VF - 1 more are read and written. */
+INLINE void copy_over(float *restrict to, const float *restrict from, size_t n) {
+    for (size_t i = 0; i < n; i += VF)
+        *(VecF *)(to + i) = *(const VecF *)(from + i);
+}
+
+static inline void copy_exactly(float *restrict to, const float *restrict from, size_t n) {
     size_t i = 0;
-    if (slack) {
-        for (; i < n; i += VF)
-            *(VecF *)(to + i) = *(const VecF *)(from + i);
-        return;
-    }
     for (; i + 4 <= n; i += 4)
         *(Vec4F *)(to + i) = *(const Vec4F *)(from + i);
     for (; i < n; i++)
         to[i] = from[i];
 }
 
+/* Fills a window from one channel. */
+static inline void window_fill(const Correlation *t, const Window *w, const float *src, float *to) {
+    for (size_t r = 0; r < w->height; r++)
+        for (size_t phase = 0; phase < w->phases; phase++, to += w->phase_width) {
+            ptrdiff_t row = w->row + (ptrdiff_t)r, column = w->column + (ptrdiff_t)phase,
+                      step = (ptrdiff_t)w->phases;
+            ptrdiff_t room = (ptrdiff_t)t->src_w - column;
+            size_t lo = column < 0 ? (size_t)((-column + step - 1) / step) : 0;
+            size_t hi = room <= 0 ? 0 : (size_t)((room + step - 1) / step);
+            hi = hi < w->phase_width ? hi : w->phase_width;
+            if (row < 0 || row >= (ptrdiff_t)t->src_h || lo >= hi) {
+                memset(to, 0, w->phase_width * sizeof *to);
+                continue;
+            }
+            const float *from = src + row * (ptrdiff_t)t->src_w + column;
+            for (size_t s = 0; s < lo; s++)
+                to[s] = 0;
+            if (step == 1)
+                copy_exactly(to + lo, from + lo, hi - lo);
+            else if (step == 2)
+                for (size_t s = lo; s < hi; s++)
+                    to[s] = from[2 * s];
+            else
+                for (size_t s = lo; s < hi; s++)
+                    to[s] = from[s * (size_t)step];
+            for (size_t s = hi; s < w->phase_width; s++)
+                to[s] = 0;
+        }
+}
+
 /* Copies rows first .. first + l->rows (cut at out_h) of one image. Lines follow each other upwards, so what
- * a whole vector writes too much is written over by the next; `end` is where the readable source ends. */
+ * a whole vector writes too much is written over by the next. `end` is where the readable source ends,
+ * `spare` has room for window_floats. Channels are read through a window unless nothing lies outside and
+ * nothing is skipped. */
 static inline void expand(const Correlation *t, const Layout *l, size_t first, size_t image, const float *src,
-                          const float *end, float *to) {
+                          const float *end, float *to, float *spare) {
     size_t rows = t->out_h - first < l->rows ? t->out_h - first : l->rows;
     size_t lines = l->shared ? rows + l->lines - l->rows : rows;
-    for (size_t c = 0; c < t->channels; c++, src += t->src_h * t->src_w)
+    Window w = window_of(t, first, rows);
+    bool whole = t->step_c == 1 && w.row >= 0 && w.column >= 0 && (size_t)w.row + w.height <= t->src_h &&
+                 (size_t)w.column + w.phase_width <= t->src_w;
+    for (size_t c = 0; c < t->channels; c++, src += t->src_h * t->src_w) {
+        const float *from = src + w.row * (ptrdiff_t)t->src_w + w.column;
+        size_t pitch = t->src_w;
+        if (!whole || (size_t)(end - from) < w.height * pitch + (size_t)VF) {
+            window_fill(t, &w, src, spare);
+            from = spare, pitch = w.phase_width * w.phases;
+        }
         for (size_t j = 0; j < t->taps_c; j++) {
-            ptrdiff_t shift = t->col0 + (ptrdiff_t)j * t->col_d;
-            size_t lo, hi;
-            inside(t->out_w, t->src_w, t->step_c, shift, &lo, &hi);
+            size_t skip = (size_t)(t->col0 + (ptrdiff_t)j * t->col_d - w.column);
+            const float *column = from + skip % t->step_c * w.phase_width + skip / t->step_c;
             for (size_t i = 0; i < l->tap_rows; i++) {
-                size_t plane = (c * t->taps_c + j) * l->tap_rows + i;
-                float *line = to + (plane * l->images + image) * l->image_stride;
-                ptrdiff_t row =
-                    (ptrdiff_t)(first * t->step_r) + (l->shared ? l->low : t->row0 + (ptrdiff_t)i * t->row_d);
-                bool packed = l->images == 1;
-                for (size_t r = 0; r < lines; r++, row += (ptrdiff_t)t->step_r, line += t->out_w) {
-                    if (row < 0 || row >= (ptrdiff_t)t->src_h || lo == hi) {
-                        memset(line, 0, t->out_w * sizeof *line);
-                        continue;
-                    }
-                    const float *from = src + (size_t)row * t->src_w + ((ptrdiff_t)(lo * t->step_c) + shift);
-                    if (t->step_c == 1)
-                        copy_line(line + lo, from, hi - lo,
-                                  packed && (size_t)(end - from) >= round_up(hi - lo, (size_t)VF));
-                    else if (t->step_c == 2)
-                        for (size_t s = lo; s < hi; s++)
-                            line[s] = from[2 * (s - lo)];
-                    else
-                        for (size_t s = lo; s < hi; s++)
-                            line[s] = from[(s - lo) * t->step_c];
-                    for (size_t s = 0; s < lo; s++)
-                        line[s] = 0;
-                    for (size_t s = hi; s < t->out_w; s++)
-                        line[s] = 0;
-                }
+                float *line =
+                    to + (((c * t->taps_c + j) * l->tap_rows + i) * l->images + image) * l->image_stride;
+                ptrdiff_t above = l->shared ? 0 : t->row0 + (ptrdiff_t)i * t->row_d - l->low;
+                const float *at = column + (size_t)above * pitch;
+                size_t next = t->step_r * pitch;
+                if (l->images > 1)
+                    for (size_t r = 0; r < lines; r++)
+                        copy_exactly(line + r * t->out_w, at + r * next, t->out_w);
+                else if (t->out_w <= VF)
+                    for (size_t r = 0; r < lines; r++)
+                        copy_over(line + r * t->out_w, at + r * next, VF);
+                else
+                    for (size_t r = 0; r < lines; r++)
+                        copy_over(line + r * t->out_w, at + r * next, t->out_w);
             }
         }
+    }
 }
 
 #endif
