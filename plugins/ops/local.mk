@@ -131,6 +131,7 @@ ops_LTLIBRARIES += plugins/ops/slice.la
 ops_LTLIBRARIES += plugins/ops/softmax.la
 ops_LTLIBRARIES += plugins/ops/softmax-cross-entropy-loss.la
 ops_LTLIBRARIES += plugins/ops/softplus.la
+ops_LTLIBRARIES += plugins/ops/softsign.la
 ops_LTLIBRARIES += plugins/ops/split.la
 ops_LTLIBRARIES += plugins/ops/sqrt.la
 ops_LTLIBRARIES += plugins/ops/squeeze.la
