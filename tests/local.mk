@@ -54,6 +54,7 @@ script_tests = \
 	tests/train/test-resume.sh \
 	tests/train/test-run.sh \
 	tests/train/test-step.sh \
+	tests/train/test-two-epochs.sh \
 	tests/models/test-learns.sh \
 	tests/nnrun/test-nothing-hidden.sh \
 	tests/ops/test-forward.sh \
@@ -66,6 +67,11 @@ script_tests = \
 
 # Run again under ASan and UBSan by ./check.
 smoke_tests = \
+	tests/train/optimizers \
+	tests/train/test-checkpoint.sh \
+	tests/train/test-order \
+	tests/train/test-step.sh \
+	tests/train/test-two-epochs.sh \
 	tests/ops/test-gradients \
 	tests/ops/test-types \
 	tests/ops/test-random \
@@ -112,10 +118,12 @@ smoke_tests = \
 long_tests =
 
 tsan_tests = \
+	tests/train/test-two-epochs.sh \
 	$(contract_tests) \
 	tests/nnrun/test-version.sh
 
 valgrind_tests = \
+	tests/train/test-two-epochs.sh \
 	tests/nnrun/test-version.sh
 
 # Objects that only tests load: modules that stay in the build tree. Each is a check_LTLIBRARIES line and
