@@ -28,6 +28,7 @@ contract_tests = \
 	tests/train/optimizers \
 	tests/plugins/ops-cpu/test-conv \
 	tests/plugins/ops-cpu/test-gemm \
+	tests/plugins/ops-cpu/test-norm \
 	tests/plugins/ops-cpu/test-pooling \
 	tests/contract/basic \
 	tests/contract/state \
@@ -85,6 +86,7 @@ smoke_tests = \
 	tests/contract/mixed \
 	tests/plugins/ops-cpu/test-conv \
 	tests/plugins/ops-cpu/test-gemm \
+	tests/plugins/ops-cpu/test-norm \
 	tests/plugins/ops-cpu/test-pooling \
 	tests/core/config/test-override \
 	tests/core/config/test-parse \
@@ -174,6 +176,7 @@ noinst_HEADERS += tests/fuzz/folder.h tests/plugins/datasets/open.h
 
 noinst_HEADERS += tests/plugins/ops-cpu/simd-test.h
 tests_plugins_ops_cpu_test_conv_LDADD = plugins/ops-cpu/libcpu-simd.la
+tests_plugins_ops_cpu_test_norm_LDADD = plugins/ops-cpu/libcpu-simd.la
 tests_plugins_ops_cpu_test_pooling_LDADD = plugins/ops-cpu/libcpu-simd.la
 tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la
 

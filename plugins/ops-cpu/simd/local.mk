@@ -23,6 +23,8 @@ simd_sources = \
 	plugins/ops-cpu/simd/gemm.c \
 	plugins/ops-cpu/simd/gemm.h \
 	plugins/ops-cpu/simd/gemm-template.h \
+	plugins/ops-cpu/simd/norm.c \
+	plugins/ops-cpu/simd/norm.h \
 	plugins/ops-cpu/simd/pooling.c \
 	plugins/ops-cpu/simd/pooling.h \
 	plugins/ops-cpu/simd/fmath.h \

@@ -12,11 +12,12 @@ KERNELS(rows, CpuRowsKernels)
 KERNELS(philox, CpuPhiloxKernels)
 KERNELS(conv, CpuConvKernels)
 KERNELS(pooling, CpuPoolingKernels)
+KERNELS(norm, CpuNormKernels)
 
 #define SET(isa)                                                                                             \
     {                                                                                                        \
 #isa, &cpu_gemm_##isa, &cpu_chain_##isa, &cpu_reduce_##isa, &cpu_rows_##isa, &cpu_philox_##isa,      \
-            &cpu_conv_##isa, &cpu_pooling_##isa                                                              \
+            &cpu_conv_##isa, &cpu_pooling_##isa, &cpu_norm_##isa                                             \
     }
 
 static const CpuSimd generic = SET(generic);

@@ -46,6 +46,7 @@ struct CpuRowsKernels;
 struct CpuPhiloxKernels;
 struct CpuConvKernels;
 struct CpuPoolingKernels;
+struct CpuNormKernels;
 
 typedef struct CpuSimd {
     const char *name; /* "generic", "avx2", "avx512" */
@@ -56,6 +57,7 @@ typedef struct CpuSimd {
     const struct CpuPhiloxKernels *philox;
     const struct CpuConvKernels *conv;
     const struct CpuPoolingKernels *pooling;
+    const struct CpuNormKernels *norm;
 } CpuSimd;
 
 /* The best set for this machine. */
