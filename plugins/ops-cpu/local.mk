@@ -7,9 +7,11 @@ plugin_packages += ops-cpu
 opscpudir = $(pluginsdir)/ops-cpu
 opscpu_LTLIBRARIES =
 opscpu_LTLIBRARIES += plugins/ops-cpu/chain.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/conv.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/device.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/gemm.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/index.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/pool.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/random.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/reduce.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/softmax.la
@@ -17,7 +19,7 @@ opscpu_LTLIBRARIES += plugins/ops-cpu/transpose.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/view.la
 
 plugins_ops_cpu_chain_la_SOURCES = plugins/ops-cpu/chain.c plugins/ops-cpu/chain-claim.c plugins/ops-cpu/chain.h
-plugins_ops_cpu_device_la_SOURCES = plugins/ops-cpu/device.c plugins/ops-cpu/cpu.h
+plugins_ops_cpu_device_la_SOURCES = plugins/ops-cpu/device.c plugins/ops-cpu/cpu.h plugins/ops-cpu/window.h
 plugins_ops_cpu_device_la_LIBADD = plugins/ops-cpu/libcpu-simd.la
 
 plugins/ops-cpu/manifest.yaml: $(opscpu_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
