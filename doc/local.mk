@@ -4,6 +4,7 @@
 dist_doc_DATA = NEWS README.md
 EXTRA_DIST += \
 	doc/abi.md \
+	doc/configuration.md \
 	doc/decisions/0001-one-makefile.md \
 	doc/decisions/0002-gradients-while-building.md \
 	doc/decisions/0003-random-state.md \

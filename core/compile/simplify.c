@@ -199,21 +199,10 @@ static void update_inputs(NnGraphNode *node) {
     }
 }
 
-/* A reshape to the shape that is there already, a sum over nothing, a cast to the same type. */
 static bool plain_copy(const NnGraphNode *node) {
     const NnOperator *def = node->view.definition;
-    const NnValue *x = node->view.n_inputs ? node->inputs[0] : NULL, *y = node->outputs[0];
-    if (x == NULL || x->info.type != y->info.type)
-        return false;
-    if (NN_HAS(def, role) && strcmp(def->role, "copy") == 0)
-        return true;
-    if (!(def->flags & NN_OP_SAME) || node->view.n_outputs != 1 || !nn_value_static(x) || !nn_value_static(y) ||
-        x->info.rank != y->info.rank)
-        return false;
-    for (int32_t i = 0; i < x->info.rank; i++)
-        if (x->info.dims[i] != y->info.dims[i])
-            return false;
-    return true;
+    return NN_HAS(def, role) && strcmp(def->role, "copy") == 0 && node->inputs[0] &&
+           node->inputs[0]->info.type == node->outputs[0]->info.type;
 }
 
 int32_t nn_pass_simplify(NnCompile *c) {

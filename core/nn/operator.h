@@ -124,7 +124,6 @@ typedef struct NnCall {
 #define NN_OP_EFFECT 2u      /* never merged, reordered against others of its kind, or dropped */
 #define NN_OP_ELEMENTWISE 4u /* output i depends on input elements i (after broadcasting) only */
 #define NN_OP_NOT_TWICE 8u   /* its gradient has no rule: "not twice differentiable" */
-#define NN_OP_SAME 16u       /* where its only output has the type and shape of input 0, it is input 0 itself */
 
 struct NnOperator {
     uint32_t struct_size;
