@@ -50,6 +50,7 @@ contract_tests = \
 	tests/ops/test-refusals
 
 script_tests = \
+	tests/models/test-devices.sh \
 	tests/train/test-allocations.sh \
 	tests/train/test-checkpoint.sh \
 	tests/train/test-resume.sh \
