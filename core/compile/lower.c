@@ -200,7 +200,7 @@ static void accept(Lower *l, uint32_t device, const Offer *offer) {
 static int32_t offer_claims(Lower *l, uint32_t device, NnRunDevice *d) {
     NnCompile *c = l->c;
     const GPtrArray *claims = nn_context_claims(c->session->context, d->kind->name);
-    if (claims == NULL || claims->len == 0 || c->session->flags & NN_SESSION_NO_CLAIMS)
+    if (claims == NULL || claims->len == 0 || c->session->flags & (NN_SESSION_NO_CLAIMS | NN_SESSION_CHECKED))
         return NN_OK;
     g_ptr_array_set_size(l->nodes, 0);
     g_array_set_size(l->picked, 0);

@@ -133,7 +133,8 @@ int32_t nn_callable_call(NnCallable *c, const NnTensor *const *inputs, NnStatus 
     NnProgram *p = nn_unit_program(c->unit, c->args, s->status);
     if (p && nn_program_run(p, c->args, NULL, random, s->status) == NN_OK) {
         c->program = p;
-        return NN_OK;
+        /* Variables in host memory may be read by the host at any time. */
+        return s->spaces[s->main_space].host ? nn_callable_wait(c, status) : NN_OK;
     }
     nn_status_fail(s->status, NN_ERROR, "function %s failed", c->unit->function->graph->name);
     nn_status_copy(status, s->status);

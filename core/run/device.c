@@ -120,9 +120,10 @@ static int32_t open_now(NnSession *s, NnRunDevice *d, NnStatus *status) {
         d->kind = nn_context_device(s->context, d->name, status);
     if (d->kind == NULL)
         return nn_status_code(status);
-    if (d->fallback && strcmp(d->kind->memory, "host") != 0)
+    if (d->fallback && (strcmp(d->kind->memory, "host") != 0 || d->kind->flags & NN_DEVICE_ASYNC))
         return nn_status_fail(status, NN_UNSUPPORTED,
-                              "device %s is no fallback: it does not work in host memory", d->name);
+                              "device %s is no fallback: it does not work in host memory as it is called",
+                              d->name);
     d->host = nn_registry_host(s->context, d->kind);
     uint32_t count = 1;
     if (NN_HAS(d->kind, enumerate) && d->kind->enumerate(d->host, &count, status) != NN_OK)
