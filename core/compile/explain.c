@@ -123,6 +123,44 @@ void nn_print_compile(const NnCompile *c, GString *out) {
         print_step(out, c->session, c->steps->pdata[i], slots);
 }
 
+static void print_code(const NnProgram *p, GString *out);
+
+static void print_unit(const NnUnit *u, const char *what, GString *out) {
+    if (u == NULL || u->programs->len == 0)
+        return;
+    g_string_append_printf(out, "%s, function %s:\n", what, u->function->graph->name);
+    print_code(u->programs->pdata[0], out);
+}
+
+static void print_parts(const NnProgram *p, GString *out) {
+    for (uint32_t i = 0; i < p->n_code; i++) {
+        g_autofree char *what = g_strdup_printf("within %u", i);
+        if (p->code[i].run == nn_loop_run)
+            print_unit(nn_loop_unit(p->code[i].state), what, out);
+        for (uint32_t k = 0; k < 2 && p->code[i].run == nn_branch_run; k++)
+            print_unit(nn_branch_unit(p->code[i].state, k), what, out);
+    }
+    for (uint32_t i = 0; i < p->n_cuts; i++) {
+        g_string_append(out, p->cuts[i]->wanted ? "cut before (its integers are found while running): "
+                                                : "cut before (its shapes are found while running): ");
+        print_node(out, p->cuts[i]);
+    }
+    print_unit(p->tail, "after the cut", out);
+}
+
+static void print_code(const NnProgram *p, GString *out) {
+    NnSession *session = p->session;
+    for (uint32_t space = 0; space < session->n_spaces; space++)
+        if (p->arena_bytes[space])
+            g_string_append_printf(out, "memory %s: %" PRIu64 " bytes for values\n",
+                                   session->spaces[space].memory, p->arena_bytes[space]);
+    for (uint32_t i = 0; i < p->n_code; i++) {
+        g_string_append_printf(out, "%4u ", i);
+        print_step(out, session, p->steps[i], p->slots);
+    }
+    print_parts(p, out);
+}
+
 void nn_print_program(const NnProgram *p, GString *out) {
     NnSession *session = p->session;
     g_string_append(out, "passes:");
@@ -133,23 +171,7 @@ void nn_print_program(const NnProgram *p, GString *out) {
         g_string_append_printf(out, " %s%s", nn_session_device(session, i)->name,
                                nn_session_device(session, i)->fallback ? " (fallback)" : "");
     g_string_append_c(out, '\n');
-    for (uint32_t space = 0; space < session->n_spaces; space++)
-        if (p->arena_bytes[space])
-            g_string_append_printf(out, "memory %s: %" PRIu64 " bytes for values\n",
-                                   session->spaces[space].memory, p->arena_bytes[space]);
-    for (uint32_t i = 0; i < p->n_code; i++) {
-        g_string_append_printf(out, "%4u ", i);
-        print_step(out, session, p->steps[i], p->slots);
-    }
-    for (uint32_t i = 0; i < p->n_cuts; i++) {
-        g_string_append(out, p->cuts[i]->wanted ? "cut before (its integers are found while running): "
-                                                : "cut before (its shapes are found while running): ");
-        print_node(out, p->cuts[i]);
-    }
-    if (p->tail && p->tail->programs->len > 0) {
-        g_string_append(out, "after the cut:\n");
-        nn_print_program(p->tail->programs->pdata[0], out);
-    }
+    print_code(p, out);
 }
 
 int32_t nn_unit_explain(NnUnit *u, const char *after, GString *out, NnStatus *status) {

@@ -157,9 +157,11 @@ int32_t nn_wait_run(void *session, const NnCall *);
 int32_t nn_branch_new(NnProgram *, NnPlanStep *, void **state, NnStatus *);
 int32_t nn_branch_run(void *state, const NnCall *);
 void nn_branch_free(void *state);
+const NnUnit *nn_branch_unit(void *state, uint32_t i); /* 0 or 1 */
 int32_t nn_loop_new(NnProgram *, NnPlanStep *, void **state, NnStatus *);
 int32_t nn_loop_run(void *state, const NnCall *);
 void nn_loop_free(void *state);
+const NnUnit *nn_loop_unit(void *state);
 
 static inline uint64_t nn_tensor_bytes(const NnTensor *t, uint64_t element) {
     for (int32_t i = 0; i < t->rank; i++)

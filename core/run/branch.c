@@ -51,6 +51,10 @@ void nn_branch_free(void *state) {
     g_free(b);
 }
 
+const NnUnit *nn_branch_unit(void *state, uint32_t i) {
+    return ((Branch *)state)->units[i];
+}
+
 static bool fits_in(const NnPlanSlot *slot, const NnTensor *t) {
     return t && t->type == slot->value->info.type && nn_tensor_bytes(t, nn_type_size(t->type)) <= slot->bytes;
 }

@@ -172,6 +172,10 @@ void nn_loop_free(void *state) {
     g_free(l);
 }
 
+const NnUnit *nn_loop_unit(void *state) {
+    return ((Loop *)state)->body;
+}
+
 /* ---- copies within the main space ---- */
 
 static int32_t copy_bytes(Loop *l, NnPlace to, NnPlace from, uint64_t bytes, NnStatus *status) {
