@@ -201,8 +201,16 @@ static void update_inputs(NnGraphNode *node) {
 
 static bool plain_copy(const NnGraphNode *node) {
     const NnOperator *def = node->view.definition;
-    return NN_HAS(def, role) && strcmp(def->role, "copy") == 0 && node->inputs[0] &&
-           node->inputs[0]->info.type == node->outputs[0]->info.type;
+    const NnValue *in = node->view.n_inputs ? node->inputs[0] : NULL, *out = node->outputs[0];
+    if (in == NULL || in->info.type != out->info.type || node->wanted)
+        return false;
+    if (NN_HAS(def, role) && strcmp(def->role, "copy") == 0)
+        return true;
+    bool same = def->flags & NN_OP_SAME && nn_value_static(in) && nn_value_static(out) &&
+                in->info.rank == out->info.rank;
+    for (int32_t k = 0; same && k < in->info.rank; k++)
+        same = in->info.dims[k] == out->info.dims[k];
+    return same;
 }
 
 int32_t nn_pass_simplify(NnCompile *c) {

@@ -5,7 +5,7 @@
 static int32_t infer(NnInfer *n) { return nn_cast_infer(n, n->node->inputs[1]->type); }
 
 NN_PRIMITIVE_OPERATOR(
-    op, NN_ONNX("CastLike", 21), .flags = NN_OP_ELEMENTWISE,
+    op, NN_ONNX("CastLike", 21), .flags = NN_OP_ELEMENTWISE | NN_OP_SAME,
     NN_IN({"input", "F", NN_ANY, 0, 0, "the argument"},
           {"target_type", "L", NN_ANY, NN_SHAPE_ONLY | NN_NO_GRADIENT, 0, "has the wanted type"}),
     NN_OUT({"output", NULL, NN_ANY, 0, 0, "the result"}),

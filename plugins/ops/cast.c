@@ -4,7 +4,7 @@
 
 static int32_t infer(NnInfer *n) { return nn_cast_infer(n, (int32_t)nn_attr_int(n->node, "to", NN_NONE)); }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Cast", 21), .role = "cast", .flags = NN_OP_ELEMENTWISE,
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Cast", 21), .role = "cast", .flags = NN_OP_ELEMENTWISE | NN_OP_SAME,
                       NN_IN({"input", "F", NN_ANY, 0, 0, "the argument"}),
                       NN_OUT({"output", NULL, NN_ANY, 0, 0, "the result"}),
                       NN_ATTRIBUTES({.name = "to",

@@ -47,7 +47,7 @@ static int32_t compute(const NnCall *call) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Expand", 13),
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Expand", 13), .flags = NN_OP_SAME,
                       NN_IN(NN_DATA(0), NN_HOST_INTS("shape", 0, "with which data is broadcast")),
                       NN_OUT({"output", "T", NN_ANY, 0, 0, "data, repeated"}),
                       NN_SAMPLES("[3] i64[2]{2,3}", "[2,1] i64[2]{2,3}", "[2,1] i64[1]{3}", "[] i64[2]{2,2}",

@@ -68,7 +68,7 @@ static int32_t infer(NnInfer *n) {
 }
 
 NN_PRIMITIVE_OPERATOR(
-    op, NN_ONNX("Reshape", 21),
+    op, NN_ONNX("Reshape", 21), .flags = NN_OP_SAME,
     NN_IN(NN_DATA(0), NN_HOST_INTS("shape", 0, "the new extents; one may be -1: what is left")),
     NN_OUT({"reshaped", "T", NN_ANY, 0, 0, "the same elements in the new shape"}),
     NN_ATTRIBUTES(NN_FLAG("allowzero", "0", "0: an extent of 0 copies that of data; 1: it is 0")),

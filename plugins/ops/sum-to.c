@@ -49,7 +49,7 @@ static int32_t compute(const NnCall *call) {
 }
 
 NN_PRIMITIVE_OPERATOR(
-    sum_to, NN_OURS("SumTo", 1), .role = "sum_to",
+    sum_to, NN_OURS("SumTo", 1), .role = "sum_to", .flags = NN_OP_SAME,
     NN_IN({"X", "T", NN_NUMBERS, 0, 0, "a tensor of a shape to which that of `like` broadcasts"},
           {"like", "L", NN_ANY, NN_SHAPE_ONLY | NN_NO_GRADIENT, 0, "gives the shape of the result"}),
     NN_OUT({"Y", "T", NN_NUMBERS, 0, 0, "X summed over all dimensions in which `like` was repeated"}),

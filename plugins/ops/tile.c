@@ -66,7 +66,7 @@ static int32_t grad_compute(const NnCall *call) {
 
 #define REPEATS NN_HOST_INTS("repeats", 0, "how often, per dimension")
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Tile", 13), NN_IN(NN_DATA(0), REPEATS),
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Tile", 13), .flags = NN_OP_SAME, NN_IN(NN_DATA(0), REPEATS),
                       NN_OUT({"output", "T", NN_ANY, 0, 0, "data, repeated"}),
                       NN_SAMPLES("[2,3] i64[2]{2,1}", "[2,3] i64[2]{1,3}", "[2] i64[1]{0}",
                                  "[0,3] i64[2]{2,2}", "[] i64[0]"),
