@@ -69,6 +69,7 @@ script_tests = \
 
 # Run again under ASan and UBSan by ./check.
 smoke_tests = \
+	tests/models/test-build \
 	tests/train/optimizers \
 	tests/train/test-checkpoint.sh \
 	tests/train/test-order \
@@ -126,6 +127,7 @@ tsan_tests = \
 	tests/nnrun/test-version.sh
 
 valgrind_tests = \
+	tests/models/test-build \
 	tests/train/test-two-epochs.sh \
 	tests/nnrun/test-version.sh
 

@@ -26,7 +26,8 @@ static int32_t infer(NnInfer *n) {
 }
 
 NN_PRIMITIVE_OPERATOR(
-    op, NN_ONNX("Flatten", 21), .flags = NN_OP_SAME, NN_IN(NN_DATA(0)), NN_OUT({"output", "T", NN_ANY, 0, 0, "a matrix"}),
+    op, NN_ONNX("Flatten", 21), .flags = NN_OP_SAME, NN_IN(NN_DATA(0)),
+    NN_OUT({"output", "T", NN_ANY, 0, 0, "a matrix"}),
     NN_ATTRIBUTES(NN_WHOLE("axis", "1", "first dimension that goes into the columns")),
     NN_SAMPLES("[2,3,4]", "[2,3,4]; axis=2", "[2,3,4]; axis=0", "[2,3,4]; axis=-1", "[3]", "[]; axis=0",
                "[0,3]"),

@@ -13,7 +13,7 @@ static int32_t gradient(NnGradient *g) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Identity", 21), .role = "copy", .flags = NN_OP_ELEMENTWISE,
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Identity", 21), .role = "copy", .flags = NN_OP_ELEMENTWISE | NN_OP_SAME,
                       NN_IN(NN_DATA(0)), NN_OUT({"output", "T", NN_ANY, 0, 0, "the same elements"}),
                       NN_SAMPLES("[2,3]", "[]", "[0,3]", "i64[3]@0:9", "bool[2]"),
                       .doc = "Copies its argument: output = data.", .infer = infer, .gradient = gradient,

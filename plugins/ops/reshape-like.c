@@ -15,8 +15,8 @@ static int32_t infer(NnInfer *n) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_OURS("ReshapeLike", 1), .role = "reshape_like", .flags = NN_OP_SAME, NN_IN(NN_DATA(0), NN_LIKE),
-                      NN_OUT({"output", "T", NN_ANY, 0, 0, "the result"}),
+NN_PRIMITIVE_OPERATOR(op, NN_OURS("ReshapeLike", 1), .role = "reshape_like", .flags = NN_OP_SAME,
+                      NN_IN(NN_DATA(0), NN_LIKE), NN_OUT({"output", "T", NN_ANY, 0, 0, "the result"}),
                       NN_SAMPLES("[2,3] [3,2]", "[1] []", "[0,3] [2,0]", "[2,3] i64[6]@0:2"),
                       .doc = "Gives the elements the shape of another tensor.", .infer = infer,
                       .gradient = nn_reshape_rule, .compute = nn_copy_compute);

@@ -27,7 +27,7 @@ static int32_t infer(NnInfer *n) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Squeeze", 21),
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Squeeze", 21), .flags = NN_OP_SAME,
                       NN_IN(NN_DATA(0), NN_HOST_INTS("axes", NN_OPTIONAL, "which; absent: all of extent 1")),
                       NN_OUT({"squeezed", "T", NN_ANY, 0, 0, "the same elements"}),
                       NN_SAMPLES("[1,3,1]", "[1,3,1] i64[1]{0}", "[1,3,1] i64[2]{0,-1}", "[1,0] i64[1]{0}",

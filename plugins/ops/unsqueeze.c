@@ -25,7 +25,7 @@ static int32_t infer(NnInfer *n) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Unsqueeze", 21), .role = "unsqueeze",
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Unsqueeze", 21), .role = "unsqueeze", .flags = NN_OP_SAME,
                       NN_IN(NN_DATA(0), NN_HOST_INTS("axes", 0, "where in the result they stand")),
                       NN_OUT({"expanded", "T", NN_ANY, 0, 0, "the same elements"}),
                       NN_SAMPLES("[2,3] i64[1]{0}", "[2,3] i64[2]{1,-1}", "[] i64[1]{0}", "[0,3] i64[1]{2}",

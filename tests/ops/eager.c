@@ -6,8 +6,6 @@
 #include "nn/plugin.h"
 #include "status.h"
 
-#define EAGER_MAX 512 /* inputs or outputs of a node: the loops of a second gradient have many */
-
 void eager_begin(Eager *e, NnContext *context, NnStatus *status) {
     e->context = context;
     e->status = status;
@@ -20,8 +18,8 @@ void eager_end(Eager *e) { g_hash_table_unref(e->known); }
 static int32_t run_primitive(NnContext *context, NnGraphNode *node, Tensor *const *inputs, Tensor **outputs,
                              NnStatus *status) {
     const NnNode *view = &node->view;
-    const NnTensor *in[EAGER_MAX] = {0};
-    NnTensor *out[EAGER_MAX] = {0};
+    g_autofree const NnTensor **in = g_new0(const NnTensor *, view->n_inputs + 1);
+    g_autofree NnTensor **out = g_new0(NnTensor *, view->n_outputs + 1);
     for (uint32_t i = 0; i < view->n_inputs; i++)
         in[i] = inputs[i] ? &inputs[i]->t : NULL;
     for (uint32_t i = 0; i < view->n_outputs; i++) {
@@ -57,7 +55,7 @@ static int32_t run_primitive(NnContext *context, NnGraphNode *node, Tensor *cons
 
 static int32_t run_composite(NnContext *context, NnGraphNode *node, Tensor *const *inputs, Tensor **outputs,
                              NnStatus *status) {
-    NnValue *values[EAGER_MAX] = {0};
+    g_autofree NnValue **values = g_new0(NnValue *, node->view.n_outputs + 1);
     if (nn_graph_expand(node, values) != NN_OK) {
         nn_status_copy(status, node->graph->status);
         return nn_status_code(status);
@@ -145,7 +143,8 @@ static int32_t run_loop(NnContext *context, NnGraphNode *node, const NnControl *
     }
     int64_t t = 0;
     for (; t < trips && go && !nn_status_failed(status); t++) {
-        Tensor *in[EAGER_MAX] = {0}, *out[EAGER_MAX] = {0};
+        g_autofree Tensor **in = g_new0(Tensor *, node->view.n_inputs + 3);
+        g_autofree Tensor **out = g_new0(Tensor *, lead + k->n_carried + k->n_stacked + 1);
         uint32_t n = 0, own = 0;
         if (k->passes_iteration) {
             tensor_set(&(in[n++] = tensor_new(NN_I64, 0, NULL))->t, 0, (double)t);
@@ -195,7 +194,8 @@ static int32_t run_control(NnContext *context, NnGraphNode *node, Tensor *const 
 int32_t eager_run(NnContext *context, const NnNodeSpec *spec, Tensor *const *inputs, Tensor **outputs,
                   NnStatus *status) {
     NnGraph *g = nn_graph_new(context, NULL, "eager", NN_TRAINING);
-    NnValue *values[EAGER_MAX] = {0}, *made[EAGER_MAX] = {0};
+    g_autofree NnValue **values = g_new0(NnValue *, spec->n_inputs + 1);
+    g_autofree NnValue **made = g_new0(NnValue *, spec->n_outputs + 1);
     NnNodeSpec own = *spec;
     for (uint32_t i = 0; i < spec->n_outputs; i++)
         outputs[i] = NULL;
@@ -206,14 +206,21 @@ int32_t eager_run(NnContext *context, const NnNodeSpec *spec, Tensor *const *inp
     own.inputs = values;
     if (nn_graph_functions.node(g, &own, made) == NN_OK) {
         NnGraphNode *node = made[0]->node;
+        /* A node has all outputs of its schema, also those that nobody asked for. */
+        g_autofree Tensor **all = g_new0(Tensor *, node->view.n_outputs + 1);
         if (NN_HAS(node->view.definition, compute))
-            (void)run_primitive(context, node, inputs, outputs, status);
+            (void)run_primitive(context, node, inputs, all, status);
         else if (NN_HAS(node->view.definition, body))
-            (void)run_composite(context, node, inputs, outputs, status);
+            (void)run_composite(context, node, inputs, all, status);
         else if (NN_HAS(node->view.definition, control))
-            (void)run_control(context, node, inputs, outputs, status);
+            (void)run_control(context, node, inputs, all, status);
         else
             nn_status_fail(status, NN_UNSUPPORTED, "%s has neither a reference kernel nor a body", spec->op);
+        for (uint32_t i = 0; i < node->view.n_outputs; i++)
+            if (i < spec->n_outputs && !nn_status_failed(status))
+                outputs[i] = all[i];
+            else
+                tensor_free(all[i]);
     }
     nn_status_copy(status, g->status);
     nn_graph_free(g);
@@ -221,7 +228,8 @@ int32_t eager_run(NnContext *context, const NnNodeSpec *spec, Tensor *const *inp
 }
 
 static const Tensor *run_node(Eager *e, NnGraphNode *node, uint32_t wanted) {
-    Tensor *inputs[EAGER_MAX] = {0}, *outputs[EAGER_MAX] = {0};
+    g_autofree Tensor **inputs = g_new0(Tensor *, node->view.n_inputs + 1);
+    g_autofree Tensor **outputs = g_new0(Tensor *, node->view.n_outputs + 1);
     for (uint32_t i = 0; i < node->view.n_inputs; i++) {
         const Tensor *x = node->inputs[i] ? eager_value(e, node->inputs[i]) : NULL;
         if (node->inputs[i] && !x)
