@@ -11,4 +11,5 @@ EXTRA_DIST += \
 	doc/decisions/0004-reading-by-index.md \
 	doc/decisions/0005-one-condition-over-a-step.md \
 	doc/decisions/0006-what-the-line-bound-counts.md \
-	doc/samples.md
+	doc/samples.md \
+	doc/training.md

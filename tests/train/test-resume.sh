@@ -45,6 +45,25 @@ check within-an-epoch test "$(weights runs/train/sums)" = "$(weights runs/train/
 "$NNRUN" -q resume runs/train/full train.epochs=4 train.optimizer.rate=1e-4 >folder
 check other-rate test "$(wc -l <runs/train/full/results.csv)" -eq 5
 
+# State that is carried over in the middle of an epoch: the chains of a persistent RBM, the rows of an LSTM.
+seq 1 3000 >numbers.txt
+cat >chains.yaml <<'END'
+model: {family: boltzmann, hidden: 8, persistent: true}
+data: {loader: glyphs, train: 200, test: 20}
+train: {epochs: 2, batch: 20, optimizer: {name: sgd, rate: 0.05}}
+END
+cat >rows.yaml <<'END'
+model: {family: rnn, cell: lstm, units: 8, dropout: 0.1}
+data: {loader: text, path: numbers.txt, length: 16}
+train: {epochs: 2, batch: 8, optimizer: {name: adam, rate: 4e-3}, clip_norm: 1}
+END
+for name in chains rows; do
+    "$NNRUN" -q train $name.yaml >folder
+    "$NNRUN" -q train $name.yaml name=$name-cut train.max_steps=7 >folder
+    "$NNRUN" -q resume runs/train/$name-cut train.max_steps=0 >folder
+    check carried-$name test "$(weights runs/train/$name)" = "$(weights runs/train/$name-cut)"
+done
+
 # wait_for FILE: until it is there
 wait_for() {
     for _ in $(seq 100); do
