@@ -15,6 +15,7 @@ core_libnn_core_la_SOURCES = \
 	core/compile/place.c \
 	core/compile/plan.c \
 	core/compile/program.h \
+	core/compile/prune.c \
 	core/compile/simplify.c \
 	core/compile/specialise.c \
 	core/config/api.c \

@@ -10,6 +10,7 @@
 const NnPass nn_passes[] = {
     {"specialise", nn_pass_specialise, "the shapes of all inputs are known"},
     {"simplify", nn_pass_simplify, "types and shapes are inferred"},
+    {"prune", nn_pass_prune, "equal nodes are one, and nothing that is known is computed"},
     {"lower", nn_pass_lower, "no node is a plain copy or known beforehand"},
     {"cut", nn_pass_cut, "every node that need not wait has a kernel, a claim or a control structure"},
     {"order", nn_pass_order, "the nodes that wait have left the graph"},
@@ -67,6 +68,8 @@ static NnProgram *new_program(NnUnit *u, const NnArgument *arguments) {
     p->random_slot = NN_ABSENT;
     p->out_slot = g_new0(uint32_t, u->n_outputs + 1);
     p->out_tail = g_new0(uint32_t, u->n_outputs + 1);
+    for (uint32_t i = 0; i < u->n_outputs; i++)
+        p->out_slot[i] = p->out_tail[i] = NN_ABSENT;
     p->out = g_new0(const NnTensor *, u->n_outputs + 1);
     p->own = g_new0(NnStore, u->n_outputs + 1);
     p->out_in = g_new0(uint32_t, u->n_outputs + 1);
@@ -178,6 +181,7 @@ NnUnit *nn_unit_new(NnSession *session, NnFunction *function, uint32_t depth) {
     u->out_space = g_new0(int32_t, u->n_outputs + 1);
     for (uint32_t i = 0; i < u->n_outputs; i++)
         u->out_space[i] = -1;
+    u->unused = g_new0(uint8_t, u->n_outputs + 1);
     u->programs = g_ptr_array_new();
     return u;
 }
@@ -191,6 +195,7 @@ void nn_unit_free(NnUnit *u) {
     nn_function_unref(u->function);
     g_free(u->constant);
     g_free(u->out_space);
+    g_free(u->unused);
     g_free(u);
 }
 

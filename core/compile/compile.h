@@ -34,6 +34,7 @@ extern const uint32_t nn_pass_count;
 
 int32_t nn_pass_specialise(NnCompile *);
 int32_t nn_pass_simplify(NnCompile *);
+int32_t nn_pass_prune(NnCompile *);
 int32_t nn_pass_lower(NnCompile *);
 int32_t nn_pass_cut(NnCompile *);
 int32_t nn_pass_order(NnCompile *);

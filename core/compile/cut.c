@@ -150,7 +150,7 @@ static int32_t seal_tail(Tail *t) {
     for (guint i = 0; i < t->edges->len; i++)
         p->tail->constant[i] = g_array_index(t->constants, guint8, i);
     for (guint i = 0; i < c->unit->n_outputs; i++)
-        if (c->outputs->pdata[i] == NULL)
+        if (p->out_tail[i] != NN_ABSENT)
             p->tail->out_space[p->out_tail[i]] = c->unit->out_space[i];
     /* What the tail reads must be there when the head has run. */
     g_array_set_size(c->graph->outputs, 0);

@@ -63,7 +63,8 @@ static void count_uses(NnCompile *c) {
     for (guint i = 0; i < c->order->len; i++) {
         NnGraphNode *node = c->order->pdata[i];
         for (uint32_t k = 0; k < node->view.n_inputs; k++)
-            use(node->inputs[k], false);
+            if (!(node->unread >> MIN(k, 63u) & 1))
+                use(node->inputs[k], false);
     }
     for (guint i = 0; i < g->outputs->len; i++)
         use(g_array_index(g->outputs, NnOutput, i).value, true);
@@ -353,6 +354,20 @@ static int32_t lower_control(NnCompile *c, NnGraphNode *node) {
     return nn_status_code(c->status);
 }
 
+/* The tail looks anew at what its loops read; until then it gets everything. */
+static void keep_for_tail(NnCompile *c) {
+    bool changed = false;
+    for (guint i = 0; i < c->order->len; i++) {
+        NnGraphNode *node = c->order->pdata[i];
+        if (node->mark != NN_NODE_LATE || node->unread == 0)
+            continue;
+        node->unread = 0;
+        changed = true;
+    }
+    if (changed)
+        count_uses(c);
+}
+
 static int32_t offer_round(Lower *l, bool *again) {
     NnCompile *c = l->c;
     g_clear_pointer(&c->order, g_ptr_array_unref);
@@ -362,6 +377,7 @@ static int32_t offer_round(Lower *l, bool *again) {
     count_uses(c);
     if (nn_mark_late(c) != NN_OK)
         return nn_status_code(c->status);
+    keep_for_tail(c);
     const GArray *devices = c->session->devices;
     bool open = true, first_fallback = true;
     *again = false;

@@ -51,7 +51,8 @@ static void flag_escapes(NnCompile *c) {
         NnGraphNode *node = c->order->pdata[i];
         for (uint32_t k = 0; k < node->view.n_inputs; k++) {
             NnValue *v = node->inputs[k];
-            if (v && !(v->origin == NN_FROM_NODE && v->node->scratch == node->scratch))
+            if (v && !(node->unread >> MIN(k, 63u) & 1) &&
+                !(v->origin == NN_FROM_NODE && v->node->scratch == node->scratch))
                 v->info.flags |= NN_VALUE_ESCAPES;
         }
     }

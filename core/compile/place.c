@@ -136,6 +136,8 @@ static uint32_t input_slot(Place *p, const NnPlanStep *s, uint32_t k, uint32_t s
     NnValue *v = s->inputs[k];
     if (v == NULL)
         return NN_ABSENT;
+    if (s->kind == NN_STEP_CONTROL && s->nodes[0]->unread >> MIN(k, 63u) & 1)
+        return new_slot(p, v, NN_HOME_NONE, p->c->session->main_space);
     if (s->kind == NN_STEP_CONTROL) {
         const bool steers = (int32_t)k == s->control.condition ||
                             (s->control.kind == NN_LOOP && (int32_t)k == s->control.trip_count);

@@ -30,6 +30,7 @@ struct NnUnit {
     uint32_t n_inputs, n_outputs;
     uint8_t *constant;   /* per input: its elements are part of the program, not only its shape */
     int32_t *out_space;  /* per output: the space that it is wanted in; -1: any */
+    uint8_t *unused;      /* per output: nobody reads it, so it is not made */
     GPtrArray *programs; /* NnProgram *, the latest first */
 };
 

@@ -76,7 +76,8 @@ static int32_t copy(NnCompile *c, const NnGraph *from) {
         return nn_status_code(g->status);
     for (guint i = 0; i < from->outputs->len; i++) {
         const NnOutput *out = &g_array_index(from->outputs, NnOutput, i);
-        const NnOutput own = {.name = nn_graph_string(g, out->name), .value = map[out->value->info.id]};
+        const NnOutput own = {.name = nn_graph_string(g, out->name),
+                              .value = c->unit->unused[i] ? NULL : map[out->value->info.id]};
         g_array_append_val(g->outputs, own);
     }
     return copy_assignments(c, from, map);

@@ -35,6 +35,7 @@ struct NnGraphNode {
     NnValue **inputs;  /* view.n_inputs: at least the definition's formal ones, NULL where absent */
     NnValue **outputs; /* view.n_outputs: at least the definition's formal ones, never NULL */
     const char *place; /* in a configuration, or NULL */
+    uint64_t unread;   /* mask of inputs that a loop's body never looks at; the compiler's */
     uint64_t wanted;   /* mask of inputs whose integers inference asked for and did not get: cuts the program */
     uint32_t mark;
     void *scratch;

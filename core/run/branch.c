@@ -30,8 +30,10 @@ int32_t nn_branch_new(NnProgram *p, NnPlanStep *s, void **state, NnStatus *statu
                                   "%s: function %s takes %u inputs and gives %u outputs, expected %u and %u",
                                   s->label, k->functions[i]->graph->name, u->n_inputs, u->n_outputs,
                                   s->n_inputs - k->first_capture, s->n_outputs);
-        for (uint32_t o = 0; o < u->n_outputs; o++)
+        for (uint32_t o = 0; o < u->n_outputs; o++) {
             u->out_space[o] = (int32_t)p->session->main_space;
+            u->unused[o] = o >= s->n_outputs || s->out_slots[o] == NN_ABSENT;
+        }
     }
     b->bound = g_new0(NnPlace, MAX(b->units[0]->n_outputs, b->units[1]->n_outputs) + 1);
     for (uint32_t i = k->first_capture; i < s->n_inputs; i++)
@@ -51,9 +53,7 @@ void nn_branch_free(void *state) {
     g_free(b);
 }
 
-const NnUnit *nn_branch_unit(void *state, uint32_t i) {
-    return ((Branch *)state)->units[i];
-}
+const NnUnit *nn_branch_unit(void *state, uint32_t i) { return ((Branch *)state)->units[i]; }
 
 static bool fits_in(const NnPlanSlot *slot, const NnTensor *t) {
     return t && t->type == slot->value->info.type && nn_tensor_bytes(t, nn_type_size(t->type)) <= slot->bytes;

@@ -122,6 +122,10 @@ int32_t nn_loop_new(NnProgram *p, NnPlanStep *s, void **state, NnStatus *status)
     const uint32_t main = p->session->main_space;
     for (uint32_t i = 0; i < l->n_results; i++)
         l->body->out_space[i] = (int32_t)(k->passes_condition && i == 0 ? NN_HOST_SPACE : main);
+    for (uint32_t i = 0; i < k->n_stacked; i++) {
+        const uint32_t o = k->n_carried + i;
+        l->body->unused[l->first_stacked + i] = o >= s->n_outputs || s->out_slots[o] == NN_ABSENT;
+    }
     l->args = g_new0(NnArgument, l->body->n_inputs + 1);
     l->bound = g_new0(NnPlace, l->n_results + 1);
     l->carried = nn_graph_memory(p->graph, (k->n_carried + 1) * sizeof *l->carried);
@@ -172,9 +176,7 @@ void nn_loop_free(void *state) {
     g_free(l);
 }
 
-const NnUnit *nn_loop_unit(void *state) {
-    return ((Loop *)state)->body;
-}
+const NnUnit *nn_loop_unit(void *state) { return ((Loop *)state)->body; }
 
 /* ---- copies within the main space ---- */
 
@@ -208,7 +210,7 @@ static int32_t pass_slice(Loop *l, const NnCall *call, uint32_t i, const Run *ru
         (uint64_t)(k->scan_reverse && k->scan_reverse[i] ? whole->dims[axis] - 1 - run->at : run->at);
     const uint64_t outer = (uint64_t)nn_product(whole->dims, 0, (int32_t)axis);
     const NnPlace from = {whole->buffer, whole->offset};
-    if (outer == 1 && inner % 64 == 0) {
+    if ((outer == 1 && inner % 64 == 0) || whole->buffer == NULL) { /* NULL: the body does not look at it */
         slice->buffer = from.buffer;
         slice->offset = from.offset + index * inner;
         return NN_OK;
@@ -358,13 +360,21 @@ static int32_t take_stacked(Loop *l, const NnCall *call, uint32_t i, const Run *
                       (uint64_t)stack_index(l, i, run), false, call->status);
 }
 
+/* The compiler found some inputs unread and left them out; a body that reads one after all must not run. */
+static int32_t check_unread(const Loop *l, const NnProgram *p, NnStatus *status) {
+    for (uint32_t i = 0; i < p->n_inputs; i++)
+        if (l->args[i].tensor->buffer == NULL && p->input_first[i] != p->input_first[i + 1])
+            return nn_status_fail(status, NN_ERROR, "input %u of the body is read, but was left out", i);
+    return NN_OK;
+}
+
 static int32_t iterate(Loop *l, const NnCall *call, const Run *run, bool *keep) {
     const NnControl *k = &l->step->control;
     NnStatus *status = call->status;
     if (pass_inputs(l, call, run, *keep) != NN_OK)
         return nn_status_code(status);
     NnProgram *p = nn_unit_program(l->body, l->args, status);
-    if (p == NULL)
+    if (p == NULL || check_unread(l, p, status) != NN_OK)
         return nn_status_code(status);
     const uint32_t first_carried = k->passes_condition != 0;
     for (uint32_t i = 0; i < l->n_results; i++) {

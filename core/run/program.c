@@ -192,13 +192,13 @@ static int32_t run_tail(NnProgram *p, const NnPlace *bound, NnStatus *status) {
         if (hand_over(p, i, status) != NN_OK)
             return nn_status_code(status);
     for (uint32_t i = 0; i < p->n_outputs; i++)
-        if (p->out_slot[i] == NN_ABSENT)
+        if (p->out_tail[i] != NN_ABSENT)
             p->tail_bound[p->out_tail[i]] = bound ? bound[i] : (NnPlace){NULL, 0};
     NnProgram *tail = nn_unit_program(p->tail, p->edge_args, status);
     if (tail == NULL || nn_program_run(tail, p->edge_args, p->tail_bound, p->random_now, status) != NN_OK)
         return nn_status_code(status);
     for (uint32_t i = 0; i < p->n_outputs; i++)
-        if (p->out_slot[i] == NN_ABSENT) {
+        if (p->out_tail[i] != NN_ABSENT) {
             p->out[i] = tail->out[p->out_tail[i]];
             p->out_in[i] = tail->out_in[p->out_tail[i]];
         }
