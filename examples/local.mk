@@ -12,6 +12,7 @@ dist_examples_DATA = \
 	examples/mnist-lenet5.yaml \
 	examples/mnist-mlp-net.yaml \
 	examples/mnist-mlp.yaml \
+	examples/mnist-rbm-pcd.yaml \
 	examples/mnist-rbm.yaml \
 	examples/shakespeare-lstm.yaml
 
