@@ -64,6 +64,7 @@ typedef struct Tail {
     NnValue **map;     /* by value id */
     GPtrArray *edges;  /* NnValue * of the head */
     GArray *constants; /* guint8 per edge */
+    GHashTable *wanted;
 } Tail;
 
 static NnValue *carry(Tail *t, NnValue *v) {
@@ -72,27 +73,31 @@ static NnValue *carry(Tail *t, NnValue *v) {
     NnValue **own = &t->map[v->info.id];
     if (*own)
         return *own;
-    if (v->origin == NN_FROM_NODE || v->origin == NN_FROM_INPUT) {
-        const guint8 shape_only = 0;
+    const guint8 constant = g_hash_table_contains(t->wanted, v) ? 1 : 0;
+    if (v->origin == NN_FROM_NODE || v->origin == NN_FROM_INPUT || constant) {
         *own = nn_graph_add_input(t->graph, v->info.name, v->info.type,
                                   v->info.rank < 0 ? NN_RANK_UNKNOWN : v->info.rank, v->info.dims);
         g_ptr_array_add(t->edges, v);
-        g_array_append_val(t->constants, shape_only);
+        g_array_append_val(t->constants, constant);
     } else {
         *own = nn_graph_copy_source(t->graph, v);
     }
     return *own;
 }
 
-static void want_integers(Tail *t, const NnGraphNode *node) {
-    for (uint32_t i = 0; i < node->view.n_inputs; i++) {
-        const NnValue *v = node->inputs[i];
-        const bool integers = v && (v->info.type == NN_I64 || v->info.type == NN_I32) && v->info.rank <= 1;
-        if (v == NULL || !((node->wanted >> i & 1) || (node->wanted & WANTED_BY_BODY && integers)))
-            continue;
-        for (guint k = 0; k < t->edges->len; k++)
-            if (t->edges->pdata[k] == v)
-                g_array_index(t->constants, guint8, k) = 1;
+/* Values whose integers late nodes ask for; those that the head has, variables included, become part of the
+ * tail. */
+static void find_wanted(Tail *t) {
+    for (guint i = 0; i < t->c->order->len; i++) {
+        const NnGraphNode *node = t->c->order->pdata[i];
+        for (uint32_t k = 0; node->mark == NN_NODE_LATE && k < node->view.n_inputs; k++) {
+            NnValue *v = node->inputs[k];
+            const bool integers =
+                v && (v->info.type == NN_I64 || v->info.type == NN_I32) && v->info.rank <= 1;
+            if (v && v->info.value == NULL &&
+                ((node->wanted >> k & 1) || (node->wanted & WANTED_BY_BODY && integers)))
+                g_hash_table_add(t->wanted, v);
+        }
     }
 }
 
@@ -104,7 +109,6 @@ static int32_t copy_late_nodes(Tail *t) {
         g_autofree NnValue **inputs = g_new0(NnValue *, node->view.n_inputs + 1);
         for (uint32_t k = 0; k < node->view.n_inputs; k++)
             inputs[k] = carry(t, node->inputs[k]);
-        want_integers(t, node);
         if (!reads_late(node) || node->wanted)
             g_array_append_val(t->c->cuts, node);
         NnGraphNode *copy = nn_graph_copy_node(t->graph, node, inputs, t->graph->status);
@@ -182,7 +186,9 @@ int32_t nn_pass_cut(NnCompile *c) {
               .graph = nn_graph_alloc(g->context, g->network, NULL, g->name, g->phase),
               .map = g_new0(NnValue *, g->values->len + 1),
               .edges = g_ptr_array_new(),
-              .constants = g_array_new(FALSE, FALSE, 1)};
+              .constants = g_array_new(FALSE, FALSE, 1),
+              .wanted = g_hash_table_new(NULL, NULL)};
+    find_wanted(&t);
     int32_t code = copy_late_nodes(&t);
     if (code == NN_OK) {
         move_results(&t);
@@ -193,6 +199,7 @@ int32_t nn_pass_cut(NnCompile *c) {
     }
     c->edges = t.edges;
     g_array_unref(t.constants);
+    g_hash_table_unref(t.wanted);
     g_free(t.map);
     guint kept = 0;
     for (guint i = 0; i < c->order->len; i++)

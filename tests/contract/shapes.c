@@ -57,7 +57,36 @@ static void nonzero(Test *t) {
     close_session(t, c);
 }
 
+/* A length kept in a variable decides how much of a cache is looked at. */
+static void length(Test *t) {
+    const NnHost *nn = t->nn;
+    NnGraph *g = begin(t, "length");
+    const NnVariableSpec spec = {.struct_size = sizeof spec,
+                                 .type = NN_I64,
+                                 .name = "length",
+                                 .rank = 1,
+                                 .dims = (const int64_t[]){1}};
+    NnVariable *v = nn->graph->variable(g, &spec);
+    NnValue *x = nn->graph->input(g, "x", NN_F32, DIMS(4)), *now = nn->graph->read(g, v);
+    NnValue *longer = nn_op2(nn, g, "Add", now, nn_vector(nn, g, 1, (const int64_t[]){1}));
+    NnValue *seen = nn_op3(nn, g, "Slice", x, nn_vector(nn, g, 1, (const int64_t[]){0}), longer);
+    NnValue *before = nn_op3(nn, g, "Slice", x, nn_vector(nn, g, 1, (const int64_t[]){0}), now);
+    nn->graph->output(g, "seen", nn_op1(nn, g, "Neg", seen));
+    nn->graph->output(g, "before", nn_op1(nn, g, "Neg", before));
+    nn->graph->assign(g, v, longer, NULL);
+    NnCallable *c = callable(t, g);
+    float data[] = {1, 2, 3, 4};
+    Array a;
+    bool good = c != NULL;
+    for (int i = 0; i < 4; i++)
+        good = good && CALL(t, c, FLOATS(&a, data, 4)) && result_size(t, c, 0) == i + 1 &&
+               near(result(t, c, 0, i), -(i + 1)) && result_size(t, c, 1) == i;
+    report(t, "a length kept in a variable", good);
+    close_session(t, c);
+}
+
 static void all(Test *t) {
+    length(t);
     reshape(t);
     nonzero(t);
 }
