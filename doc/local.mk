@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	doc/decisions/0004-reading-by-index.md \
 	doc/decisions/0005-one-condition-over-a-step.md \
 	doc/decisions/0006-what-the-line-bound-counts.md \
+	doc/decisions/0007-head-and-tail.md \
 	doc/results/layers.md \
 	doc/results/mnist-lenet5.md \
 	doc/results/mnist-mlp.md \
