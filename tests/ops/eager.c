@@ -127,8 +127,8 @@ static int64_t count_trips(const NnControl *k, Tensor *const *inputs) {
     return k->trip_count >= 0 ? (int64_t)tensor_get(&inputs[k->trip_count]->t, 0) : 1000;
 }
 
-static int32_t run_loop(NnContext *context, NnGraphNode *node, const NnControl *k, Tensor *const *inputs, Tensor **outputs,
-                        NnStatus *status) {
+static int32_t run_loop(NnContext *context, NnGraphNode *node, const NnControl *k, Tensor *const *inputs,
+                        Tensor **outputs, NnStatus *status) {
     const int64_t trips = count_trips(k, inputs);
     const uint32_t lead = k->passes_condition != 0;
     bool go = k->condition < 0 || tensor_get(&inputs[k->condition]->t, 0) != 0;
@@ -154,7 +154,8 @@ static int32_t run_loop(NnContext *context, NnGraphNode *node, const NnControl *
             in[n++] = outputs[i];
         for (uint32_t i = 0; i < k->n_scanned; i++) {
             Tensor *x = inputs[k->first_scanned + i];
-            in[n++] = slice_of(x, axis_in(k->scan_axes, i, x->t.rank), k->scan_reverse && k->scan_reverse[i] ? trips - 1 - t : t);
+            in[n++] = slice_of(x, axis_in(k->scan_axes, i, x->t.rank),
+                               k->scan_reverse && k->scan_reverse[i] ? trips - 1 - t : t);
         }
         own = n;
         for (uint32_t i = k->first_capture; i < node->view.n_inputs; i++)
@@ -166,7 +167,8 @@ static int32_t run_loop(NnContext *context, NnGraphNode *node, const NnControl *
             outputs[i] = out[lead + i];
         for (uint32_t j = 0; j < k->n_stacked && !nn_status_failed(status); j++) {
             Tensor *whole = outputs[k->n_carried + j];
-            move_slice(whole, axis_in(k->stack_axes, j, whole->t.rank), k->stack_reverse && k->stack_reverse[j] ? trips - 1 - t : t,
+            move_slice(whole, axis_in(k->stack_axes, j, whole->t.rank),
+                       k->stack_reverse && k->stack_reverse[j] ? trips - 1 - t : t,
                        out[lead + k->n_carried + j], false);
             tensor_free(out[lead + k->n_carried + j]);
         }
@@ -180,7 +182,8 @@ static int32_t run_loop(NnContext *context, NnGraphNode *node, const NnControl *
     return nn_status_code(status);
 }
 
-static int32_t run_control(NnContext *context, NnGraphNode *node, Tensor *const *inputs, Tensor **outputs, NnStatus *status) {
+static int32_t run_control(NnContext *context, NnGraphNode *node, Tensor *const *inputs, Tensor **outputs,
+                           NnStatus *status) {
     NnControl k = {.struct_size = sizeof k};
     const int32_t code = node->view.definition->control(&node->view, &k, status);
     if (code != NN_OK)
