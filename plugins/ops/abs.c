@@ -11,7 +11,7 @@ static int32_t compute(const NnCall *call) {
 
 static int32_t gradient(NnGradient *g) { return nn_times_dy(g, nn_rule1(g, "Sign", g->inputs[0])); }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Abs", 13), NN_UNARY(NN_NUMBERS), NN_UNARY_SAMPLES,
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Abs", 13), NN_UNARY(NN_NUMBERS), NN_UNARY_NUMBER_SAMPLES,
                       .doc = "The absolute value: Y = |X|.", .gradient = gradient, .compute = compute);
 
 NN_OPERATORS(abs, "The absolute value.", NN_OP("Abs", op))

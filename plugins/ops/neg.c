@@ -10,7 +10,7 @@ static int32_t gradient(NnGradient *g) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Neg", 13), NN_UNARY(NN_FLOATS | NN_SIGNED), NN_UNARY_SAMPLES,
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Neg", 13), NN_UNARY(NN_FLOATS | NN_SIGNED), NN_UNARY_NUMBER_SAMPLES,
                       .doc = "The negative: Y = -X.", .gradient = gradient, .compute = compute);
 
 NN_OPERATORS(neg, "The negative.", NN_OP("Neg", op))

@@ -41,7 +41,8 @@ NN_PRIMITIVE_OPERATOR(op, NN_ONNX("PRelu", 16), .flags = NN_OP_ELEMENTWISE,
                             {"slope", "T", NN_NUMBERS, 0, 0,
                              "slope below zero, broadcast to the shape of X"}),
                       NN_OUT({"Y", "T", NN_NUMBERS, 0, 0, "the result, of the shape of X"}),
-                      NN_SAMPLES("[2,3] [2,3]", "[2,3] [3]", "[2,3,2] [3,1]", "[2,3] []", "[0,3] [3]"),
+                      NN_SAMPLES("[2,3] [2,3]", "[2,3] [3]", "[2,3,2] [3,1]", "[2,3] []", "[0,3] [3]",
+                                 "i64[2,3]@-9:9 i64[3]@1:4"),
                       .doc = "The rectifier with a learnt slope: Y = X where X >= 0, else slope * X.",
                       .infer = infer, .gradient = gradient, .compute = compute);
 

@@ -25,7 +25,7 @@ static int32_t gradient(NnGradient *g) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceL1", 18), NN_REDUCTION(NN_NUMBERS), NN_REDUCTION_SAMPLES,
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceL1", 18), NN_REDUCTION(NN_NUMBERS), NN_REDUCTION_NUMBER_SAMPLES,
                       .doc = "Sum of the absolute values along axes: reduced = sum(|data|).",
                       .gradient = gradient, .compute = compute);
 

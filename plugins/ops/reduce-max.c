@@ -20,7 +20,7 @@ static int64_t whole(NnRow *row) {
 static int32_t compute(const NnCall *call) { return nn_reduce_compute(call, real, whole); }
 static int32_t gradient(NnGradient *g) { return nn_reduce_extremum_rule(g); }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceMax", 20), NN_REDUCTION(NN_ANY), NN_REDUCTION_SAMPLES,
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceMax", 20), NN_REDUCTION(NN_ANY), NN_REDUCTION_NUMBER_SAMPLES,
                       .doc = "Largest element along axes: reduced = max(data).", .gradient = gradient,
                       .compute = compute);
 

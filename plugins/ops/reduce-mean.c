@@ -27,7 +27,7 @@ static int32_t gradient(NnGradient *g) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceMean", 18), NN_REDUCTION(NN_NUMBERS), NN_REDUCTION_SAMPLES,
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceMean", 18), NN_REDUCTION(NN_NUMBERS), NN_REDUCTION_NUMBER_SAMPLES,
                       .doc = "Mean of the elements along axes: reduced = sum(data) / n.",
                       .gradient = gradient, .compute = compute);
 

@@ -53,7 +53,7 @@ static int32_t grad_compute(const NnCall *call) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceProd", 18), NN_REDUCTION(NN_NUMBERS), NN_REDUCTION_SAMPLES,
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceProd", 18), NN_REDUCTION(NN_NUMBERS), NN_REDUCTION_NUMBER_SAMPLES,
                       .doc = "Product of the elements along axes: reduced = prod(data).",
                       .gradient = gradient, .compute = compute);
 

@@ -25,7 +25,8 @@ static int32_t gradient(NnGradient *g) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceSumSquare", 18), NN_REDUCTION(NN_NUMBERS), NN_REDUCTION_SAMPLES,
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceSumSquare", 18), NN_REDUCTION(NN_NUMBERS),
+                      NN_REDUCTION_NUMBER_SAMPLES,
                       .doc = "Sum of the squares along axes: reduced = sum(data^2).", .gradient = gradient,
                       .compute = compute);
 

@@ -24,7 +24,8 @@ static int32_t gradient(NnGradient *g) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(reduce_sum, NN_ONNX("ReduceSum", 13), NN_REDUCTION(NN_NUMBERS), NN_REDUCTION_SAMPLES,
+NN_PRIMITIVE_OPERATOR(reduce_sum, NN_ONNX("ReduceSum", 13), NN_REDUCTION(NN_NUMBERS),
+                      NN_REDUCTION_NUMBER_SAMPLES,
                       .doc = "Sum of the elements along axes: reduced = sum(data).", .gradient = gradient,
                       .compute = compute);
 

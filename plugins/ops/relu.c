@@ -19,7 +19,7 @@ static int32_t grad_gradient(NnGradient *g) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(relu, NN_ONNX("Relu", 14), NN_UNARY(NN_FLOATS | NN_SIGNED), NN_UNARY_SAMPLES,
+NN_PRIMITIVE_OPERATOR(relu, NN_ONNX("Relu", 14), NN_UNARY(NN_FLOATS | NN_SIGNED), NN_UNARY_NUMBER_SAMPLES,
                       .doc = "The rectified linear unit: Y = max(0, X).", .gradient = gradient,
                       .compute = compute);
 

@@ -10,7 +10,7 @@ static int32_t compute(const NnCall *call) {
     return nn_unary_compute(call, real, nn_is(call->inputs[0]->type, NN_UNSIGNED) ? natural : whole);
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Sign", 13), NN_UNARY(NN_NUMBERS), NN_UNARY_SAMPLES,
+NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Sign", 13), NN_UNARY(NN_NUMBERS), NN_UNARY_NUMBER_SAMPLES,
                       .doc = "The sign: Y = -1 where X < 0, 1 where X > 0, else 0.", .gradient = nn_flat,
                       .compute = compute);
 

@@ -96,6 +96,77 @@ static bool run_case(NnContext *context, const NnEntry *entry, const NnOperator 
     return ok;
 }
 
+static const NnParam *input_param(const NnOperator *def, uint32_t i) {
+    return (const void *)((const char *)def->inputs +
+                          (size_t)(i < def->n_inputs ? i : def->n_inputs - 1) * def->param_stride);
+}
+
+/* Is input i one of the integers under test: of the same letter as the first input, and not a shape? */
+static bool swaps(const NnOperator *def, const Sample *s, uint32_t i) {
+    const NnParam *first = input_param(def, 0), *p = input_param(def, i);
+    return s->inputs[i] && s->inputs[i]->t.type == NN_I64 && !(p->flags & NN_SHAPE_VALUE) && p->var &&
+           first->var && strcmp(p->var, first->var) == 0;
+}
+
+/* In `type` and in i64 with the same numbers, none of them negative where the type is unsigned; -1: no such
+ * case. */
+static int run_integers(NnContext *context, const NnEntry *entry, const NnOperator *def, const char *line,
+                        int32_t type, NnStatus *status) {
+    const bool natural = (NN_MASK(type) & NN_UNSIGNED) != 0;
+    Sample s = {0};
+    Tensor *got[SAMPLE_MAX] = {0}, *want[SAMPLE_MAX] = {0}, *narrow[SAMPLE_MAX] = {0};
+    char why[256];
+    if (def->n_inputs == 0 || !(input_param(def, 0)->types & NN_MASK(type)) ||
+        !sample_parse(&s, def, line, NN_F64, why, sizeof why) || s.n_inputs == 0 || !swaps(def, &s, 0)) {
+        sample_clear(&s);
+        return -1;
+    }
+    for (uint32_t i = 0; i < s.n_inputs; i++) {
+        for (int64_t k = 0; natural && swaps(def, &s, i) && k < tensor_count(&s.inputs[i]->t); k++)
+            tensor_set(&s.inputs[i]->t, k, fabs(tensor_get(&s.inputs[i]->t, k)));
+        narrow[i] =
+            s.inputs[i] ? converted(s.inputs[i], swaps(def, &s, i) ? type : s.inputs[i]->t.type) : NULL;
+    }
+    NnNodeSpec spec = {.struct_size = sizeof spec,
+                       .version = def->since,
+                       .op = entry->name,
+                       .n_inputs = s.n_inputs,
+                       .n_outputs = s.n_outputs,
+                       .n_attrs = s.n_attrs,
+                       .attr_stride = sizeof(NnAttr),
+                       .attrs = s.attrs};
+    bool ok = eager_run(context, &spec, narrow, got, status) == NN_OK &&
+              eager_run(context, &spec, s.inputs, want, status) == NN_OK;
+    if (!ok)
+        printf("not ok %s: case \"%s\" in %s: %s\n", entry->name, line, nn_type_name(type),
+               nn_status_message(status));
+    for (uint32_t k = 0; ok && k < s.n_outputs; k++) {
+        const int32_t made = got[k]->t.type;
+        /* Narrowed as a wider integer is stored. */
+        for (int64_t i = 0; ok && i < tensor_count(&want[k]->t); i++) {
+            Tensor *one = tensor_new(made, 0, NULL);
+            if (want[k]->t.type == NN_I64)
+                memcpy(one->t.buffer, (const int64_t *)want[k]->t.buffer + i, nn_type_size(made));
+            else
+                tensor_set(&one->t, 0, tensor_get(&want[k]->t, i));
+            const double a = tensor_get(&got[k]->t, i), b = tensor_get(&one->t, 0);
+            ok = a == b;
+            if (!ok)
+                printf("not ok %s: case \"%s\" in %s: output %u, element %lld is %g, in i64 %g\n",
+                       entry->name, line, nn_type_name(type), k, (long long)i, a, b);
+            tensor_free(one);
+        }
+    }
+    nn_status_clear(status);
+    for (uint32_t k = 0; k < SAMPLE_MAX; k++) {
+        tensor_free(got[k]);
+        tensor_free(want[k]);
+        tensor_free(narrow[k]);
+    }
+    sample_clear(&s);
+    return ok;
+}
+
 static void test_operator(NnContext *context, const NnEntry *entry, NnStatus *status) {
     static const int32_t types[] = {NN_F32, NN_F16, NN_BF16};
     const NnOperator *def = nn_registry_table(context, entry->kind, entry->name, status);
@@ -112,6 +183,13 @@ static void test_operator(NnContext *context, const NnEntry *entry, NnStatus *st
         for (uint32_t i = 0; def->sort != NN_CONTROL && takes(def, types[t]) && i < def->n_samples; i++) {
             ok = run_case(context, entry, def, def->samples[i], types[t], status) && ok;
             any = true;
+        }
+    static const int32_t integers[] = {NN_I8, NN_I16, NN_I32, NN_U8, NN_U16, NN_U32, NN_U64};
+    for (uint32_t t = 0; def->sort != NN_CONTROL && t < NN_COUNT(integers); t++)
+        for (uint32_t i = 0; i < def->n_samples; i++) {
+            const int verdict = run_integers(context, entry, def, def->samples[i], integers[t], status);
+            ok = verdict != 0 && ok;
+            any = any || verdict == 1;
         }
     if (ok && any)
         printf("ok %s\n", entry->name);

@@ -18,10 +18,11 @@
             NN_FLAG("keepdims", "1", "keep the reduced dimensions as 1"),                                    \
             NN_FLAG("noop_with_empty_axes", "0", "without axes: 1 leaves data as it is, 0 reduces all")),    \
         .infer = nn_infer_reduce
-#define NN_REDUCTION_SAMPLES                                                                                 \
-    NN_SAMPLES("[2,3]", "[2,3] i64[1]{1}", "[2,3,4] i64[2]{0,-1}; keepdims=0", "[2,3] -; keepdims=0",        \
-               "[2,3] i64[0]", "[2,3] i64[0]; noop_with_empty_axes=1", "[] -", "[0,3] i64[1]{1}",            \
-               "[2,1] i64[1]{1}; keepdims=0")
+#define NN_REDUCTION_CASES                                                                                   \
+    "[2,3]", "[2,3] i64[1]{1}", "[2,3,4] i64[2]{0,-1}; keepdims=0", "[2,3] -; keepdims=0", "[2,3] i64[0]",   \
+        "[2,3] i64[0]; noop_with_empty_axes=1", "[] -", "[0,3] i64[1]{1}", "[2,1] i64[1]{1}; keepdims=0"
+#define NN_REDUCTION_SAMPLES NN_SAMPLES(NN_REDUCTION_CASES)
+#define NN_REDUCTION_NUMBER_SAMPLES NN_SAMPLES(NN_REDUCTION_CASES, "i64[2,3]@-4:5 i64[1]{1}")
 
 /* The reduced axes as a mask; false when only the run will tell. Asks for the values of `axes`. */
 static inline bool nn_reduced_mask(NnInfer *infer, uint32_t *mask, int32_t *code) {

@@ -14,6 +14,7 @@
     NN_OUT({"Y", "T", types, 0, 0, "the result, of the shape of X"}), .infer = nn_infer_same
 /* What suits functions that are smooth on all of -1 .. 1. */
 #define NN_UNARY_SAMPLES NN_SAMPLES("[2,3]", "[]", "[4,1,2]", "[0,3]", "[5]@-4:4")
+#define NN_UNARY_NUMBER_SAMPLES NN_SAMPLES("[2,3]", "[]", "[4,1,2]", "[0,3]", "[5]@-4:4", "i64[5]@-9:9")
 
 /* nn/SomethingGrad(dy, x): dy times the slope at x (or at y, where the slope is easier to say in it). */
 #define NN_SLOPE                                                                                             \
