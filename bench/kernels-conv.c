@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Convolutions at the networks' shapes, all three passes. `kernels-conv [threads [isa]]` prints microseconds
- * and GFLOP/s of the products that are needed. */
+/* Convolutions at the networks' shapes, all three passes. `kernels-conv [threads [isa [shape]]]` prints
+ * microseconds and GFLOP/s of the products that are needed. */
 #include "../plugins/ops-cpu/simd/conv.h"
 #include "kernels.h"
 
@@ -55,6 +55,8 @@ int main(int argc, char **argv) {
            "fwd us", "GFLOP/s", "dx us", "GFLOP/s", "dw us", "GFLOP/s");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const Case *t = &cases[i];
+        if (argc > 3 && !strstr(t->what, argv[3]))
+            continue;
         size_t out = (t->extent + 2 * t->pad - t->kernel) / t->stride + 1;
         c = (CpuConv){t->n,
                       t->groups,

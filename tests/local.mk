@@ -27,6 +27,7 @@ unit_tests = \
 contract_tests = \
 	tests/train/optimizers \
 	tests/plugins/ops-cpu/test-conv \
+	tests/plugins/ops-cpu/test-fmath \
 	tests/plugins/ops-cpu/test-gemm \
 	tests/plugins/ops-cpu/test-norm \
 	tests/plugins/ops-cpu/test-pooling \
@@ -87,6 +88,7 @@ smoke_tests = \
 	tests/contract/learning \
 	tests/contract/mixed \
 	tests/plugins/ops-cpu/test-conv \
+	tests/plugins/ops-cpu/test-fmath \
 	tests/plugins/ops-cpu/test-gemm \
 	tests/plugins/ops-cpu/test-norm \
 	tests/plugins/ops-cpu/test-pooling \

@@ -158,6 +158,29 @@ static void task(void *arg, uint32_t n) {
         }
 }
 
+extern const CpuGemmKernels SIMD_NAME(cpu_gemm);
+
+/* A 1x1 kernel that visits every pixel: dw is the sum over the images of dy x', products of matrices that are
+ * there. */
+static bool pointwise(const CpuConv *c) {
+    return c->kernel_h == 1 && c->kernel_w == 1 && c->stride_h == 1 && c->stride_w == 1 && c->groups == 1 &&
+           c->pad_top == 0 && c->pad_left == 0 && c->out_h == c->in_h && c->out_w == c->in_w && c->batch > 0;
+}
+
+static CpuGemm product(const CpuConv *c) {
+    size_t plane = c->in_h * c->in_w;
+    return (CpuGemm){.trans_b = true,
+                     .m = c->out_channels,
+                     .n = c->in_channels,
+                     .k = plane,
+                     .alpha = 1,
+                     .beta = 1,
+                     .lda = plane,
+                     .ldb = plane,
+                     .ldc = c->in_channels,
+                     .batch = 1};
+}
+
 static Job plan(const CpuConv *c, const CpuPool *pool) {
     Job j = {.c = c,
              .in = c->in_channels / c->groups,
@@ -196,14 +219,16 @@ static Job plan(const CpuConv *c, const CpuPool *pool) {
 
 extern size_t SIMD_NAME(cpu_conv_grad_weight_workspace)(const CpuConv *, const CpuPool *);
 size_t SIMD_NAME(cpu_conv_grad_weight_workspace)(const CpuConv *c, const CpuPool *pool) {
+    if (pointwise(c)) {
+        CpuGemm g = product(c);
+        return SIMD_NAME(cpu_gemm).f32_workspace(&g, pool);
+    }
     Job j = plan(c, pool);
     return (round_up(j.part * j.taps, 16) + j.tasks * j.task_floats) * sizeof(float);
 }
 
-extern void SIMD_NAME(cpu_conv_grad_weight)(const CpuConv *, const CpuPool *, const float *dy, const float *x,
-                                            float *dw, float *dbias, void *workspace);
-void SIMD_NAME(cpu_conv_grad_weight)(const CpuConv *c, const CpuPool *pool, const float *dy, const float *x,
-                                     float *dw, float *dbias, void *workspace) {
+static void sum_taps(const CpuConv *c, const CpuPool *pool, const float *dy, const float *x, float *dw,
+                     void *workspace) {
     Job j = plan(c, pool);
     j.dy = dy, j.x = x;
     uint32_t *offset = workspace;
@@ -216,6 +241,21 @@ void SIMD_NAME(cpu_conv_grad_weight)(const CpuConv *c, const CpuPool *pool, cons
         for (size_t i = 0; i < j.result; i++)
             dw[i] = n ? dw[i] + from[i] : from[i];
     }
+}
+
+extern void SIMD_NAME(cpu_conv_grad_weight)(const CpuConv *, const CpuPool *, const float *dy, const float *x,
+                                            float *dw, float *dbias, void *workspace);
+void SIMD_NAME(cpu_conv_grad_weight)(const CpuConv *c, const CpuPool *pool, const float *dy, const float *x,
+                                     float *dw, float *dbias, void *workspace) {
+    if (pointwise(c)) {
+        CpuGemm g = product(c);
+        g.c = dw;
+        for (size_t q = 0; q < c->batch; q++) {
+            g.a = dy + q * g.m * g.k, g.b = x + q * g.n * g.k, g.beta = q ? 1 : 0;
+            SIMD_NAME(cpu_gemm).f32(&g, pool, workspace);
+        }
+    } else
+        sum_taps(c, pool, dy, x, dw, workspace);
     size_t plane = c->out_h * c->out_w;
     for (size_t m = 0; dbias && m < c->out_channels; m++) {
         VecF sum = {0};

@@ -110,13 +110,15 @@ static TileFn *const tiles[ROWS][2] = {
  * belong. */
 static void scatter(const Job *j, size_t image, size_t first_row, size_t positions, const float *from,
                     size_t p, size_t n) {
+    size_t place[2 * VF];
     for (size_t s = 0; s < n; s++) {
         size_t q = (p + s) / positions, at = (p + s) % positions;
         size_t r = first_row + at / j->t.out_w, c = at % j->t.out_w;
-        float *to = j->out + (image + q) * j->out_channels * j->out_plane + r * j->out_row + c * j->out_col;
-        for (size_t m = 0; m < j->out_channels; m++)
-            to[m * j->out_plane] = from[m * PANEL + s];
+        place[s] = (image + q) * j->out_channels * j->out_plane + r * j->out_row + c * j->out_col;
     }
+    for (size_t m = 0; m < j->out_channels; m++)
+        for (size_t s = 0; s < n; s++)
+            j->out[m * j->out_plane + place[s]] = from[m * PANEL + s];
 }
 
 /* All output channels of the rows from `first` on, of l.images images from `image` on. */

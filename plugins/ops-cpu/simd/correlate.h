@@ -106,34 +106,30 @@ static inline void copy_exactly(float *restrict to, const float *restrict from, 
         to[i] = from[i];
 }
 
-/* Fills a window from one channel. */
+/* Puts what lies inside of one channel into a window whose border is zero already, and stays so. */
 static inline void window_fill(const Correlation *t, const Window *w, const float *src, float *to) {
-    for (size_t r = 0; r < w->height; r++)
-        for (size_t phase = 0; phase < w->phases; phase++, to += w->phase_width) {
-            ptrdiff_t row = w->row + (ptrdiff_t)r, column = w->column + (ptrdiff_t)phase,
-                      step = (ptrdiff_t)w->phases;
-            ptrdiff_t room = (ptrdiff_t)t->src_w - column;
-            size_t lo = column < 0 ? (size_t)((-column + step - 1) / step) : 0;
-            size_t hi = room <= 0 ? 0 : (size_t)((room + step - 1) / step);
-            hi = hi < w->phase_width ? hi : w->phase_width;
-            if (row < 0 || row >= (ptrdiff_t)t->src_h || lo >= hi) {
-                memset(to, 0, w->phase_width * sizeof *to);
-                continue;
-            }
-            const float *from = src + row * (ptrdiff_t)t->src_w + column;
-            for (size_t s = 0; s < lo; s++)
-                to[s] = 0;
+    ptrdiff_t step = (ptrdiff_t)w->phases;
+    size_t top = w->row < 0 ? (size_t)-w->row : 0;
+    ptrdiff_t below = (ptrdiff_t)t->src_h - w->row;
+    size_t bottom = below <= 0 ? 0 : (size_t)below < w->height ? (size_t)below : w->height;
+    for (size_t phase = 0; phase < w->phases; phase++) {
+        ptrdiff_t column = w->column + (ptrdiff_t)phase, room = (ptrdiff_t)t->src_w - column;
+        size_t lo = column < 0 ? (size_t)((-column + step - 1) / step) : 0;
+        size_t hi = room <= 0 ? 0 : (size_t)((room + step - 1) / step);
+        hi = hi < w->phase_width ? hi : w->phase_width;
+        for (size_t r = top; r < bottom && lo < hi; r++) {
+            const float *from = src + (w->row + (ptrdiff_t)r) * (ptrdiff_t)t->src_w + column;
+            float *line = to + (r * w->phases + phase) * w->phase_width;
             if (step == 1)
-                copy_exactly(to + lo, from + lo, hi - lo);
+                copy_exactly(line + lo, from + lo, hi - lo);
             else if (step == 2)
                 for (size_t s = lo; s < hi; s++)
-                    to[s] = from[2 * s];
+                    line[s] = from[2 * s];
             else
                 for (size_t s = lo; s < hi; s++)
-                    to[s] = from[s * (size_t)step];
-            for (size_t s = hi; s < w->phase_width; s++)
-                to[s] = 0;
+                    line[s] = from[s * (size_t)step];
         }
+    }
 }
 
 /* Copies rows first .. first + l->rows (cut at out_h) of one image. Lines follow each other upwards, so what
@@ -147,6 +143,7 @@ static inline void expand(const Correlation *t, const Layout *l, size_t first, s
     Window w = window_of(t, first, rows);
     bool whole = t->step_c == 1 && w.row >= 0 && w.column >= 0 && (size_t)w.row + w.height <= t->src_h &&
                  (size_t)w.column + w.phase_width <= t->src_w;
+    memset(spare, 0, w.height * w.phase_width * w.phases * sizeof *spare);
     for (size_t c = 0; c < t->channels; c++, src += t->src_h * t->src_w) {
         const float *from = src + w.row * (ptrdiff_t)t->src_w + w.column;
         size_t pitch = t->src_w;

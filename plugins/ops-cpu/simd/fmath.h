@@ -3,8 +3,10 @@
  *
  * Coefficients are minimax fits in the style of N. Juffa's published ones; reductions follow Cody and Waite
  * (Software Manual for the Elementary Functions, 1980). NaN goes in and comes out, infinities give the
- * limits, denormals are kept. Largest error over all floats, in ulp, with fused multiply-add and without, as
- * tests/simd measures: see eltwise.h. */
+ * limits, denormals are kept. Largest error in ulp over every 101st float, as
+ * tests/plugins/ops-cpu/test-fmath measures it, with fused multiply-add (and without): exp 0.85 (1.14),
+ * expm1 1.39 (1.51), tanh 2.39, sigmoid 2.22, log 0.83 (1.07), log1p 2.42, erf 0.97 (1.15), softplus 2.72,
+ * gelu 1.39 (of 1 where the result is below 1: it cancels on the far negative side). */
 #ifndef CPU_FMATH_H
 #define CPU_FMATH_H
 
@@ -83,7 +85,11 @@ INLINE float fm_tanh(float x) {
     return fm_copysign(e / (e + 2.0f), x);
 }
 
-INLINE float fm_sigmoid(float x) { return 1.0f / (1.0f + fm_exp(-x)); }
+INLINE float
+fm_sigmoid(float x) { /* exp of what is not positive: its overflow would lose the smallest results */
+    float e = fm_exp(x < 0.0f ? x : -x);
+    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+}
 
 INLINE float fm_log(float x) {
     float big = x < 1.17549435e-38f ? x * 8388608.0f : x;
