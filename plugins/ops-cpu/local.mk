@@ -11,6 +11,7 @@ opscpu_LTLIBRARIES += plugins/ops-cpu/conv.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/device.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/gemm.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/index.la
+opscpu_LTLIBRARIES += plugins/ops-cpu/normalization.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/pool.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/random.la
 opscpu_LTLIBRARIES += plugins/ops-cpu/reduce.la
