@@ -46,6 +46,7 @@ contract_tests = \
 	tests/fuzz/fuzz-manifest \
 	tests/fuzz/fuzz-safetensors \
 	tests/ops/test-gradients \
+	tests/ops/test-backends \
 	tests/ops/test-types \
 	tests/ops/test-random \
 	tests/ops/test-refusals
@@ -77,6 +78,7 @@ smoke_tests = \
 	tests/train/test-step.sh \
 	tests/train/test-two-epochs.sh \
 	tests/ops/test-gradients \
+	tests/ops/test-backends \
 	tests/ops/test-types \
 	tests/ops/test-random \
 	tests/ops/test-refusals \
@@ -192,6 +194,7 @@ check_PROGRAMS += tests/ops/dump-forward
 EXTRA_DIST += tests/ops/test-forward.py
 tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c tests/ops/sample.c
 tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c tests/ops/sample.c
+tests_ops_test_backends_SOURCES = tests/ops/test-backends.c tests/ops/sample.c
 tests_ops_test_types_SOURCES = tests/ops/test-types.c tests/ops/eager.c tests/ops/sample.c
 tests_ops_test_gradients_SOURCES = tests/ops/test-gradients.c tests/ops/eager.c tests/ops/sample.c
 

@@ -160,6 +160,8 @@ static void run_stretches(const CpuReduce *r, const float *x, float *y, size_t b
 }
 
 static void run(const CpuReduce *r, const float *x, float *y, size_t begin, size_t end) {
+    if (begin == end)
+        return;
     if (r->length == 0)
         for (size_t o = begin; o < end; o++)
             y[o] = finish(r, start_of(r->code));
