@@ -20,7 +20,8 @@ static NnValue *stage(Net *net, NnValue *x, int64_t filters, int64_t pad, const 
 }
 
 static NnValue *dense(Net *net, NnValue *x, int64_t units, double dropout, const char *name) {
-    return net_dropout(net, net_activation(net, net_dense(net, x, units, true, name), "Relu", name), dropout);
+    return net_dropout(net, net_activation(net, net_dense(net, x, units, true, name), "Relu", name), dropout,
+                       name);
 }
 
 NnValue *cnn_lenet5(Net *net, NnValue *x, int64_t outputs, const void *arg) {

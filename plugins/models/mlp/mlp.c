@@ -11,13 +11,13 @@ static NnValue *body(Net *net, NnValue *x, int64_t outputs, const void *arg) {
     const NnConfig *hidden = net_get(build, "hidden");
     const double dropout = net_get_number(build, "dropout", 0);
     NnValue *h = nn_op(net->nn, net->g, "Flatten", NN_VALUES(x), NN_ATTRS(NN_INT("axis", 1)));
-    h = net_dropout(net, h, net_get_number(build, "input_dropout", 0));
+    h = net_dropout(net, h, net_get_number(build, "input_dropout", 0), "input");
     for (uint64_t i = 0; hidden && i < config->count(hidden); i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "dense%llu", (unsigned long long)i + 1);
         h = net_activation(net, net_dense(net, h, config->integer(config->at(hidden, i)), true, name), "Relu",
                            name);
-        h = net_dropout(net, h, dropout);
+        h = net_dropout(net, h, dropout, name);
     }
     net->init = "xavier_uniform";
     h = net_dense(net, h, outputs, true, "output");
@@ -26,6 +26,11 @@ static NnValue *body(Net *net, NnValue *x, int64_t outputs, const void *arg) {
 }
 
 static int32_t build_mlp(NnModelBuild *build) {
+    const NnConfigApi *config = build->host->config;
+    const NnConfig *hidden = net_get(build, "hidden");
+    for (uint64_t i = 0; hidden && i < config->count(hidden); i++)
+        if (config->integer(config->at(hidden, i)) < 1)
+            return config->fail(config->at(hidden, i), build->status, "hidden: expected widths of 1 or more");
     return net_build_supervised(build, net_get_string(build, "init", "he_normal"), body, build);
 }
 

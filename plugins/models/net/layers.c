@@ -54,8 +54,13 @@ static NnValue *conv(const NetLayer *l) {
     } else {
         net_option_ints(l, net_option(l, "pads") ? "pads" : "pad", 2 * n, 0, c.pads);
     }
-    if (c.filters <= 0 || c.kernel[0] <= 0 || c.groups <= 0) {
-        (void)net_fail(l, l->item, "layer %s: Conv needs filters and kernel, whole numbers above 0", l->name);
+    bool whole = true;
+    for (uint32_t i = 0; i < n; i++)
+        whole = whole && c.kernel[i] > 0 && c.strides[i] > 0 && c.dilations[i] > 0;
+    if (c.filters <= 0 || c.groups <= 0 || !whole) {
+        (void)net_fail(l, l->item,
+                       "layer %s: Conv needs filters and kernel, and with them stride and dilation, above 0",
+                       l->name);
         return NULL;
     }
     return net_conv(&l->scope->net, l->x, &c, l->name);
@@ -82,7 +87,7 @@ static NnValue *pool(const NetLayer *l) {
 }
 
 static NnValue *dropout(const NetLayer *l) {
-    return net_dropout(&l->scope->net, l->x, net_option_number(l, "ratio", 0.5));
+    return net_dropout(&l->scope->net, l->x, net_option_number(l, "ratio", 0.5), l->name);
 }
 
 /* Ioffe, Szegedy 2015: batch statistics in training, running ones (kept as state) otherwise. */

@@ -10,8 +10,8 @@ static const NetShort *short_form(const char *op) {
     return NULL;
 }
 
-/* The short form serves when every option is one of its keys; else the operator is taken as it is. NULL: it serves;
- * otherwise the option that it does not know. */
+/* The short form serves when every option is one of its keys; else the operator is taken as it is. NULL: it
+ * serves; otherwise the option that it does not know. */
 static const char *strange_option(const NetShort *form, const NetLayer *l) {
     const NnConfigApi *config = l->scope->net.nn->config;
     for (uint64_t i = 0; l->options && i < config->count(l->options); i++) {
@@ -31,7 +31,8 @@ static int32_t refuse_option(const NetShort *form, const NetLayer *l, const char
     char keys[256] = "";
     for (const char *const *k = form->keys; *k; k++)
         (void)snprintf(keys + strlen(keys), sizeof keys - strlen(keys), "%s%s", *keys ? ", " : "", *k);
-    return net_fail(l, l->item, "layer %s: %s has no option \"%s\"; it takes name, inputs, %s", l->name, l->op, key, keys);
+    return net_fail(l, l->item, "layer %s: %s has no option \"%s\"; it takes name, inputs, %s", l->name,
+                    l->op, key, keys);
 }
 
 static int32_t read_item(NetScope *scope, const NnConfig *item, NetLayer *l) {
@@ -81,8 +82,9 @@ static int32_t add_layer(NetScope *scope, const NnConfig *item, uint64_t index) 
     scope->net.place = NULL;
     if (net_code(&scope->net) != NN_OK) {
         NnStatus *status = scope->net.nn->graph->status(scope->net.g);
-        if (strncmp(scope->net.nn->message(status), place, strcspn(place, ":")) != 0)
-            scope->net.nn->where(status, place);
+        const char *message = scope->net.nn->message(status);
+        if (strncmp(message, place, strcspn(place, ":")) != 0)
+            scope->net.nn->where(status, strncmp(message, "layer ", 6) == 0 ? config->place(item) : place);
         return net_code(&scope->net);
     }
     return named ? net_name_value(scope, l.name, scope->last) : NN_OK;
@@ -162,8 +164,7 @@ static int32_t build_net(NnModelBuild *build) {
     const NnConfig *layers = net_get(build, "layers");
     const NnConfigApi *config = build->host->config;
     if (layers == NULL || config->count(layers) == 0)
-        return nn_fail(build->host, build->status, NN_INVALID,
-                       "the family net needs a list of layers that is not empty");
+        return config->fail(layers, build->status, "the family net needs a list of layers that is not empty");
     static const char *const name[] = {"train", "evaluate", "predict"};
     NetScope *scope = build->host->alloc(build->host, sizeof *scope);
     if (scope == NULL)

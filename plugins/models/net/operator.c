@@ -211,10 +211,27 @@ static uint32_t gather_attributes(const NetLayer *l, NnAttr *attrs, Numbers *lis
     return n;
 }
 
+/* `outputs` is a list of names. */
+static int32_t check_outputs(const NetLayer *l) {
+    const NnConfigApi *config = l->scope->net.nn->config;
+    const NnConfig *names = net_option(l, "outputs");
+    if (names == NULL)
+        return NN_OK;
+    if (config->kind(names) != NN_CONFIG_LIST || config->count(names) == 0 ||
+        config->count(names) > MAX_INPUTS)
+        return net_fail(l, names, "layer %s: outputs: expected a list of 1 to %d names", l->name, MAX_INPUTS);
+    for (uint64_t i = 0; i < config->count(names); i++)
+        if (config->kind(config->at(names, i)) != NN_CONFIG_STRING)
+            return net_fail(l, config->at(names, i), "layer %s: outputs: expected a name", l->name);
+    return NN_OK;
+}
+
 NnValue *net_operator(const NetLayer *l) {
     const Net *net = &l->scope->net;
     const NnConfigApi *config = net->nn->config;
     NnValue *inputs[MAX_INPUTS] = {NULL}, *outputs[MAX_INPUTS] = {NULL};
+    if (check_outputs(l) != NN_OK)
+        return NULL;
     Numbers *lists = net->nn->alloc(net->nn, MAX_ATTRS * sizeof *lists);
     if (lists == NULL) {
         (void)nn_fail(net->nn, net->build->status, NN_OUT_OF_MEMORY,
@@ -228,8 +245,7 @@ NnValue *net_operator(const NetLayer *l) {
                              .op = l->op,
                              .name = l->name,
                              .n_inputs = gather_inputs(l, inputs),
-                             .n_outputs =
-                                 n_names ? (uint32_t)(n_names < MAX_INPUTS ? n_names : MAX_INPUTS) : 1,
+                             .n_outputs = n_names ? (uint32_t)n_names : 1,
                              .n_attrs = gather_attributes(l, attrs, lists),
                              .attr_stride = sizeof(NnAttr),
                              .inputs = inputs,

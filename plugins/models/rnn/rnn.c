@@ -162,9 +162,9 @@ static NnValue *hidden(const Recurrent *r, const Net *net, NnValue *x) {
     for (int64_t i = 0; i < r->layers; i++) {
         h = layer(r, net, h, x, i);
         if (i + 1 < r->layers)
-            h = net_dropout(net, h, r->dropout);
+            h = net_dropout(net, h, r->dropout, "layer");
     }
-    return net_dropout(net, h, r->dropout);
+    return net_dropout(net, h, r->dropout, "output");
 }
 
 static NnValue *logits(const Recurrent *r, const Net *net, NnValue *h) {

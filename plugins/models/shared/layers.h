@@ -196,11 +196,15 @@ static inline NN_MAYBE_UNUSED NnValue *net_max_pool(const Net *net, NnValue *x, 
 
 /* Keeps each element with probability 1 - ratio and scales it up, in training only (Srivastava et al. 2014).
  */
-static inline NN_MAYBE_UNUSED NnValue *net_dropout(const Net *net, NnValue *x, double ratio) {
+static inline NN_MAYBE_UNUSED NnValue *net_dropout(const Net *net, NnValue *x, double ratio,
+                                                   const char *name) {
+    char text[128];
     if (ratio <= 0 || net->phase != NN_TRAINING)
         return x;
-    return nn_op3(net->nn, net->g, "Dropout", x, nn_scalar(net->nn, net->g, NN_F32, ratio),
-                  nn_scalar(net->nn, net->g, NN_BOOL, 1));
+    return net_node(
+        net, "Dropout", net_join(text, sizeof text, name, "dropout"),
+        NN_VALUES(x, nn_scalar(net->nn, net->g, NN_F32, ratio), nn_scalar(net->nn, net->g, NN_BOOL, 1)),
+        NN_NO_ATTRS);
 }
 
 /* The batch of a field, as stored. */
