@@ -66,6 +66,7 @@ core_libnn_core_la_SOURCES = \
 	core/run/device.h \
 	core/run/init.c \
 	core/run/loop.c \
+	core/run/parts.h \
 	core/run/philox.h \
 	core/run/pool.c \
 	core/run/pool.h \

@@ -2,6 +2,7 @@
 /* The list of passes, and units: a function with its compiled programs, the least recently used one dropped
  * first. */
 #include "compile/compile.h"
+#include "run/parts.h"
 
 #include "nn/plugin.h"
 

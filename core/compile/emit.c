@@ -5,6 +5,7 @@
  * called.
  */
 #include "compile/compile.h"
+#include "run/parts.h"
 
 #include "nn/plugin.h"
 

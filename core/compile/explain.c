@@ -2,6 +2,7 @@
 /* Programs as text: the graph between passes, and the finished program with devices, kernels, copies, cuts
  * and memory. */
 #include "compile/compile.h"
+#include "run/parts.h"
 
 #include "nn/plugin.h"
 

@@ -30,7 +30,7 @@ struct NnUnit {
     uint32_t n_inputs, n_outputs;
     uint8_t *constant;   /* per input: its elements are part of the program, not only its shape */
     int32_t *out_space;  /* per output: the space that it is wanted in; -1: any */
-    uint8_t *unused;      /* per output: nobody reads it, so it is not made */
+    uint8_t *unused;     /* per output: nobody reads it, so it is not made */
     GPtrArray *programs; /* NnProgram *, the latest first */
 };
 
@@ -149,20 +149,6 @@ int32_t nn_program_run(NnProgram *, const NnArgument *, const NnPlace *bound, co
                        NnStatus *);
 /* The tensor of output i when its extents are known beforehand; else NULL. */
 const NnTensor *nn_program_output(const NnProgram *, uint32_t i);
-
-/* The states and the work of instructions that are no kernel's: copy.c, branch.c, loop.c. */
-void *nn_copy_new(NnProgram *, const NnPlanStep *);
-int32_t nn_copy_run(void *state, const NnCall *);
-void nn_copy_free(void *state);
-int32_t nn_wait_run(void *session, const NnCall *);
-int32_t nn_branch_new(NnProgram *, NnPlanStep *, void **state, NnStatus *);
-int32_t nn_branch_run(void *state, const NnCall *);
-void nn_branch_free(void *state);
-const NnUnit *nn_branch_unit(void *state, uint32_t i); /* 0 or 1 */
-int32_t nn_loop_new(NnProgram *, NnPlanStep *, void **state, NnStatus *);
-int32_t nn_loop_run(void *state, const NnCall *);
-void nn_loop_free(void *state);
-const NnUnit *nn_loop_unit(void *state);
 
 static inline uint64_t nn_tensor_bytes(const NnTensor *t, uint64_t element) {
     for (int32_t i = 0; i < t->rank; i++)

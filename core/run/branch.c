@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The instruction BRANCH: one of two functions runs, compiled when it is first taken. */
-#include "compile/program.h"
+#include "run/parts.h"
 
 #include "nn/plugin.h"
 

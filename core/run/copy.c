@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The instructions that copy a value to another place, and that wait until what was enqueued is done. */
-#include "compile/program.h"
+#include "run/parts.h"
 
 #include "nn/plugin.h"
 

@@ -5,7 +5,7 @@
  * Slices along axis 0 are handed to the body as they lie, when their addresses are aligned, and copied
  * otherwise; stacked results likewise.
  */
-#include "compile/program.h"
+#include "run/parts.h"
 #include "run/philox.h"
 
 #include "nn/plugin.h"

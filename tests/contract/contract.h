@@ -11,9 +11,7 @@
 #include "nn/plugin.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct Test {
     NnContext *context;
