@@ -216,8 +216,11 @@ static void give_offset(NnPlanSlot *s, GPtrArray *placed) {
 static int32_t give_offsets(NnCompile *c, uint32_t space) {
     g_autoptr(GPtrArray) mine = g_ptr_array_new();
     g_autoptr(GPtrArray) placed = g_ptr_array_new();
+    uint64_t end = 0;
     for (guint i = 0; i < c->slots->len; i++) {
         NnPlanSlot *s = slot_at(c, i);
+        if (s->home == NN_HOME_ARENA && s->space == space)
+            end = 64; /* a value without elements has an address too */
         if (s->home == NN_HOME_ARENA && s->space == space && s->root == i && s->bytes > 0 && s->first >= 0) {
             if (s->bytes > UINT64_MAX / 4)
                 return nn_status_fail(c->status, NN_OUT_OF_MEMORY,
@@ -227,7 +230,6 @@ static int32_t give_offsets(NnCompile *c, uint32_t space) {
         }
     }
     g_ptr_array_sort(mine, larger_first);
-    uint64_t end = 0;
     for (guint i = 0; i < mine->len; i++) {
         NnPlanSlot *s = mine->pdata[i];
         give_offset(s, placed);
