@@ -542,6 +542,8 @@ static int32_t open_csv(const NnHost *nn, const NnConfig *config, NnData **data,
     code = build(nn, config, tables, n, d, status);
     (void)uselocale(before);
     freelocale(classic);
+    if (code == NN_NOT_FOUND)
+        nn->where(status, c->place(paths[n == 2 && tables[0].bytes ? 1 : 0]));
     for (int i = 0; i < n; i++) {
         free(tables[i].bytes);
         free(tables[i].cells);

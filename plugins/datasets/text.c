@@ -181,6 +181,8 @@ static int32_t open_text(const NnHost *nn, const NnConfig *config, NnData **data
     if (d == NULL)
         return nn_fail(nn, status, NN_OUT_OF_MEMORY, "no memory to open a text");
     code = file_load(nn, path, MAX_BYTES, &bytes, &n, status);
+    if (code == NN_NOT_FOUND)
+        nn->where(status, nn->config->place(nn->config->get(config, "path")));
     if (code == NN_OK)
         code = take_text(nn, path, bytes, n, d, &count, status);
     if (code == NN_OK)
