@@ -12,6 +12,8 @@ static int32_t host_fail(NnStatus *status, int32_t code, const char *message) {
     return nn_status_fail(status, code, "%s", message);
 }
 
+static void host_where(NnStatus *status, const char *where) { nn_status_where(status, "%s", where); }
+
 static void host_log(const NnHost *host, int32_t level, const char *message) {
     (void)host;
     (void)level;
@@ -46,6 +48,7 @@ static NnHost test_host(void) {
                     .free = host_free,
                     .log = host_log,
                     .fail = host_fail,
+                    .where = host_where,
                     .code = nn_status_code,
                     .message = nn_status_message,
                     .cancelled = host_cancelled,

@@ -109,7 +109,7 @@ Test(csv, skips_what_is_missing) {
 }
 
 Test(csv, refuses) {
-    refused(&csv, "{path: t}", "{}/t: No such file or directory");
+    refused(&csv, "{path: t}", "t.yaml:1:8: {}/t: No such file or directory");
     write_text("t", "a,b\n1,2\n3,4,5\n");
     refused(&csv, "{path: t}", "{}/t:3: 3 cells, 2 are expected as in the first line");
     write_text("t", "a,b\n1,2\n3\n");

@@ -44,7 +44,7 @@ Test(text, holds_the_end_out) {
 }
 
 Test(text, refuses) {
-    refused(&text, "{path: t}", "{}/t: No such file or directory");
+    refused(&text, "{path: t}", "t.yaml:1:8: {}/t: No such file or directory");
     write_text("t", "");
     refused(&text, "{path: t}", "{}/t: 0 characters to train on, a sample needs 65");
     write_text("t", "abcdefghij");
