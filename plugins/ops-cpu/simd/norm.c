@@ -171,58 +171,78 @@ typedef struct Batch {
     uint32_t tasks;
 } Batch;
 
-typedef struct Moments {
-    double mean, variance;
-} Moments;
-
 static double elements(const CpuBatchNorm *b) { return (double)b->batch * (double)b->inner; }
+
+/* Of what was seen of one channel: how much, its mean, the sum of squares about the mean, the sum of dy and
+ * that of dy (x - mean). */
+typedef struct Sums {
+    double n, mean, squares, dy, product;
+} Sums;
+
+/* Joins what two parts of a channel gave (Chan, Golub, LeVeque 1979), so that memory is read once, in its
+ * order. */
+static void join(Sums *a, Sums b) {
+    double n = a->n + b.n, apart = b.mean - a->mean, mean = a->mean + apart * b.n / n;
+    a->squares += b.squares + apart * apart * a->n * b.n / n;
+    a->product += a->dy * (a->mean - mean) + b.product + b.dy * (b.mean - mean);
+    a->dy += b.dy;
+    a->mean = mean;
+    a->n = n;
+}
 
 static const float *run_at(const CpuBatchNorm *b, const float *x, size_t image, size_t channel) {
     return x + (image * b->channels + channel) * b->inner;
 }
 
-static Moments moments(const CpuBatchNorm *b, const float *x, size_t channel) {
-    double sum = 0, squares = 0;
-    for (size_t q = 0; q < b->batch; q++)
-        sum += (double)run_sum(run_at(b, x, q, channel), b->inner);
-    double mean = sum / elements(b);
-    for (size_t q = 0; q < b->batch; q++)
-        squares += (double)run_squares(run_at(b, x, q, channel), b->inner, (float)mean);
-    return (Moments){mean, squares / elements(b)};
-}
-
-/* The same for columns first .. first + n at once. */
-static void column_moments(const CpuBatchNorm *b, const float *x, size_t first, size_t n, Moments *to) {
-    for (size_t i = 0; i < n; i++)
-        to[i] = (Moments){0, 0};
+/* Channels that are columns: two passes, all columns side by side. */
+static void collect_columns(const CpuBatchNorm *b, const float *x, const float *dy, size_t first, size_t n,
+                            Sums *to) {
     for (size_t q = 0; q < b->batch; q++)
         for (size_t i = 0; i < n; i++)
-            to[i].mean += (double)x[q * b->channels + first + i];
-    for (size_t i = 0; i < n; i++)
-        to[i].mean /= elements(b);
-    for (size_t q = 0; q < b->batch; q++)
+            to[i].mean += (double)run_at(b, x, q, first)[i] / (double)b->batch;
+    for (size_t q = 0; q < b->batch; q++) {
+        const float *row = run_at(b, x, q, first), *grad = dy ? run_at(b, dy, q, first) : NULL;
         for (size_t i = 0; i < n; i++) {
-            double d = (double)x[q * b->channels + first + i] - to[i].mean;
-            to[i].variance += d * d;
+            double d = (double)row[i] - to[i].mean;
+            to[i].squares += d * d;
+            if (grad) {
+                to[i].dy += (double)grad[i];
+                to[i].product += (double)grad[i] * d;
+            }
         }
-    for (size_t i = 0; i < n; i++)
-        to[i].variance /= elements(b);
+    }
+}
+
+/* The sums of channels first .. first + n; dy or NULL. */
+static void collect(const CpuBatchNorm *b, const float *x, const float *dy, size_t first, size_t n,
+                    Sums *to) {
+    memset(to, 0, n * sizeof *to);
+    if (b->inner == 1)
+        collect_columns(b, x, dy, first, n, to);
+    for (size_t q = 0; b->inner > 1 && q < b->batch; q++)
+        for (size_t i = 0; i < n; i++) {
+            const float *run = run_at(b, x, q, first + i), *grad = dy ? run_at(b, dy, q, first + i) : NULL;
+            float mean = run_sum(run, b->inner) / (float)b->inner;
+            Sums s = {(double)b->inner, (double)mean, (double)run_squares(run, b->inner, mean), 0, 0};
+            if (grad) {
+                s.dy = (double)run_sum(grad, b->inner);
+                s.product = (double)run_product(grad, run, b->inner, mean);
+            }
+            join(&to[i], s);
+        }
 }
 
 static void statistics_task(void *arg, uint32_t task) {
     const Batch *j = arg;
     const CpuBatchNorm *b = j->b;
-    size_t end = cpu_part(b->channels, task + 1, j->tasks), step = b->inner == 1 ? COLUMNS : 1;
+    size_t end = cpu_part(b->channels, task + 1, j->tasks);
     for (size_t c = cpu_part(b->channels, task, j->tasks), n; c < end; c += n) {
-        Moments m[COLUMNS];
-        n = end - c < step ? end - c : step;
-        if (b->inner == 1)
-            column_moments(b, j->x, c, n, m);
-        else
-            m[0] = moments(b, j->x, c);
+        Sums s[COLUMNS];
+        n = end - c < COLUMNS ? end - c : COLUMNS;
+        collect(b, j->x, NULL, c, n, s);
         for (size_t i = 0; i < n; i++) {
-            j->to_mean[c + i] = (float)m[i].mean;
-            j->to_variance[c + i] = (float)m[i].variance;
+            j->to_mean[c + i] = elements(b) > 0 ? (float)s[i].mean : NAN;
+            j->to_variance[c + i] = (float)(s[i].squares / elements(b));
         }
     }
 }
@@ -230,10 +250,10 @@ static void statistics_task(void *arg, uint32_t task) {
 static void apply_task(void *arg, uint32_t task) {
     const Batch *j = arg;
     const CpuBatchNorm *b = j->b;
-    size_t end = cpu_part(b->channels, task + 1, j->tasks), step = b->inner == 1 ? COLUMNS : 1;
+    size_t end = cpu_part(b->channels, task + 1, j->tasks);
     for (size_t c = cpu_part(b->channels, task, j->tasks), n; c < end; c += n) {
         float factor[COLUMNS], shift[COLUMNS];
-        n = end - c < step ? end - c : step;
+        n = end - c < COLUMNS ? end - c : COLUMNS;
         for (size_t i = 0; i < n; i++) {
             double scale = b->scale ? (double)b->scale[c + i] : 1, variance = (double)j->variance[c + i];
             factor[i] = (float)(scale / sqrt(variance + b->epsilon));
@@ -243,12 +263,16 @@ static void apply_task(void *arg, uint32_t task) {
         for (size_t q = 0; q < b->batch; q++) {
             const float *x = run_at(b, j->x, q, c);
             float *y = j->y + (x - j->x);
-            if (b->inner == 1)
+            if (b->inner == 1) {
                 for (size_t i = 0; i < n; i++)
                     y[i] = (x[i] - mean[i]) * factor[i] + shift[i];
-            else
-                for (size_t i = 0; i < b->inner; i++)
-                    y[i] = (x[i] - mean[0]) * factor[0] + shift[0];
+                continue;
+            }
+            for (size_t i = 0; i < n; i++, x += b->inner, y += b->inner) {
+                float m = mean[i], f = factor[i], t = shift[i];
+                for (size_t k = 0; k < b->inner; k++)
+                    y[k] = (x[k] - m) * f + t;
+            }
         }
     }
 }
@@ -258,48 +282,36 @@ static void apply_task(void *arg, uint32_t task) {
 static void batch_grad_task(void *arg, uint32_t task) {
     const Batch *j = arg;
     const CpuBatchNorm *b = j->b;
-    size_t end = cpu_part(b->channels, task + 1, j->tasks), step = b->inner == 1 ? COLUMNS : 1;
+    size_t end = cpu_part(b->channels, task + 1, j->tasks);
     for (size_t c = cpu_part(b->channels, task, j->tasks), n; c < end; c += n) {
-        Moments m[COLUMNS];
-        double sums[COLUMNS] = {0}, products[COLUMNS] = {0};
+        Sums s[COLUMNS];
         float mean[COLUMNS], factor[COLUMNS], even[COLUMNS], slope[COLUMNS];
-        n = end - c < step ? end - c : step;
-        if (b->inner == 1)
-            column_moments(b, j->x, c, n, m);
-        else
-            m[0] = moments(b, j->x, c);
-        for (size_t i = 0; i < n; i++)
-            mean[i] = (float)m[i].mean;
-        for (size_t q = 0; q < b->batch; q++) {
-            const float *x = run_at(b, j->x, q, c), *dy = run_at(b, j->dy, q, c);
-            if (b->inner != 1) {
-                sums[0] += (double)run_sum(dy, b->inner);
-                products[0] += (double)run_product(dy, x, b->inner, mean[0]);
-            } else
-                for (size_t i = 0; i < n; i++) {
-                    sums[i] += (double)dy[i];
-                    products[i] += (double)(dy[i] * (x[i] - mean[i]));
-                }
-        }
+        n = end - c < COLUMNS ? end - c : COLUMNS;
+        collect(b, j->x, j->dy, c, n, s);
         for (size_t i = 0; i < n; i++) {
-            double inverse = 1 / sqrt(m[i].variance + b->epsilon);
+            double inverse = 1 / sqrt(s[i].squares / elements(b) + b->epsilon);
             if (j->dscale)
-                j->dscale[c + i] = (float)(products[i] * inverse);
+                j->dscale[c + i] = elements(b) > 0 ? (float)(s[i].product * inverse) : 0;
             if (j->dbias)
-                j->dbias[c + i] = (float)sums[i];
+                j->dbias[c + i] = (float)s[i].dy;
+            mean[i] = (float)s[i].mean;
             factor[i] = (float)((b->scale ? (double)b->scale[c + i] : 1) * inverse);
-            even[i] = (float)(sums[i] / elements(b));
-            slope[i] = (float)(products[i] * inverse * inverse / elements(b));
+            even[i] = (float)(s[i].dy / elements(b));
+            slope[i] = (float)(s[i].product * inverse * inverse / elements(b));
         }
         for (size_t q = 0; j->y && q < b->batch; q++) {
             const float *x = run_at(b, j->x, q, c), *dy = run_at(b, j->dy, q, c);
             float *dx = j->y + (x - j->x);
-            if (b->inner == 1)
+            if (b->inner == 1) {
                 for (size_t i = 0; i < n; i++)
                     dx[i] = (dy[i] - even[i] - (x[i] - mean[i]) * slope[i]) * factor[i];
-            else
-                for (size_t i = 0; i < b->inner; i++)
-                    dx[i] = (dy[i] - even[0] - (x[i] - mean[0]) * slope[0]) * factor[0];
+                continue;
+            }
+            for (size_t i = 0; i < n; i++, x += b->inner, dy += b->inner, dx += b->inner) {
+                float m = mean[i], f = factor[i], e = even[i], t = slope[i];
+                for (size_t k = 0; k < b->inner; k++)
+                    dx[k] = (dy[k] - e - (x[k] - m) * t) * f;
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Layer normalization (Ba, Kiros, Hinton 2016) and batch normalization (Ioffe, Szegedy 2015), f32, and their
- * gradients. Variances are biased and taken in two passes, so that a large mean costs no digits. Bits do not
- * depend on the number of threads. Pointers marked "or NULL" are results that are not wanted, or factors that
- * are absent. */
+ * gradients. Variances are biased and taken about the mean of each run of memory, so that a large mean costs
+ * no digits. Bits do not depend on the number of threads. Pointers marked "or NULL" are results that are not
+ * wanted, or factors that are absent. */
 #ifndef CPU_NORM_H
 #define CPU_NORM_H
 

@@ -28,41 +28,68 @@ static void inside(const CpuPooling *p, size_t first, size_t n, ptrdiff_t shift,
     *lo = from < *hi ? from : *hi;
 }
 
-INLINE bool wins(float x, float best) { return (x > best) | ((x != x) & (best == best)); }
+/* As integers: comparisons joined by && or || would be branches, which keep a loop from becoming vector code.
+ */
+INLINE int32_t wins(float x, float best) {
+    return (x > best ? -1 : 0) | ((x != x ? -1 : 0) & (best == best ? -1 : 0));
+}
+
+INLINE float pick(int32_t mask, float yes, float no) { return mask ? yes : no; }
 
 INLINE void take_max(size_t n, const float *restrict x, size_t step, int32_t at, float *restrict best,
                      int32_t *restrict where) {
     for (size_t i = 0; i < n; i++) {
         float v = x[i * step];
-        bool w = wins(v, best[i]) | (where[i] < 0);
-        best[i] = w ? v : best[i];
-        where[i] = w ? at + (int32_t)(i * step) : where[i];
+        int32_t w = wins(v, best[i]) | (where[i] < 0 ? -1 : 0);
+        best[i] = pick(w, v, best[i]);
+        where[i] = w ? at + (int32_t)i * (int32_t)step : where[i];
     }
 }
 
-/* The commonest window, 2 x 2 with stride 2 and nothing outside. */
-static void max_row_2x2(size_t n, const float *restrict above, const float *restrict below, int32_t width,
-                        int64_t base, float *restrict y, int64_t *restrict index) {
-    if (!index) {
-        for (size_t i = 0; i < n; i++) {
-            float a = above[2 * i], b = above[2 * i + 1], c = below[2 * i], d = below[2 * i + 1];
-            a = wins(b, a) ? b : a;
-            c = wins(d, c) ? d : c;
-            y[i] = wins(c, a) ? c : a;
-        }
-        return;
-    }
+/* The larger of each pair, and where it stood, counted from `at`. */
+static void larger(size_t n, const float *restrict x, int32_t at, float *restrict best,
+                   int32_t *restrict where) {
     for (size_t i = 0; i < n; i++) {
-        float best = above[2 * i], b = above[2 * i + 1], c = below[2 * i], d = below[2 * i + 1];
-        int32_t at = 0;
-        at = wins(b, best) ? 1 : at;
-        best = wins(b, best) ? b : best;
-        at = wins(c, best) ? width : at;
-        best = wins(c, best) ? c : best;
-        at = wins(d, best) ? width + 1 : at;
-        y[i] = wins(d, best) ? d : best;
-        index[i] = base + (int64_t)(at + 2 * (int32_t)i);
+        int32_t w = wins(x[2 * i + 1], x[2 * i]);
+        best[i] = pick(w, x[2 * i + 1], x[2 * i]);
+        where[i] = at + 2 * (int32_t)i - w;
     }
+}
+
+/* The commonest window, 2 x 2 with stride 2 and nothing outside: first the pairs of both rows, which mostly
+ * lie behind each other, then the upper against the lower. Results are written for whole vectors, so that
+ * short rows, which this is for, need no loop over single ones; `where` counts from the upper row. */
+static void max_row_2x2(size_t n, const float *above, size_t width, float *restrict best,
+                        int32_t *restrict where) {
+    float pair[2 * CHUNK + 16];
+    int32_t at[2 * CHUNK + 16];
+    memset(pair + 2 * n, 0, 16 * sizeof *pair);
+    memset(at + 2 * n, 0, 16 * sizeof *at);
+    if (width == 2 * n)
+        larger(2 * n, above, 0, pair, at);
+    else {
+        larger(n, above, 0, pair, at);
+        larger(n, above + width, (int32_t)width, pair + n, at + n);
+    }
+    const float *restrict lower = pair + n;
+    const int32_t *restrict lower_at = at + n;
+    for (size_t b = 0; b < n; b += 16)
+        for (size_t i = b; i < b + 16; i++) {
+            int32_t w = wins(lower[i], pair[i]);
+            best[i] = pick(w, lower[i], pair[i]);
+            where[i] = w ? lower_at[i] : at[i];
+        }
+}
+
+/* Hands on a chunk's results; plain loops, because for short rows a call or a string instruction costs more.
+ */
+static void put(size_t n, const float *restrict best, const int32_t *restrict where, int64_t base,
+                float *restrict y, int64_t *restrict index) {
+    for (size_t i = 0; i < n; i++)
+        y[i] = best[i];
+    if (index)
+        for (size_t i = 0; i < n; i++)
+            index[i] = base + (int64_t)(where[i] < 0 ? 0 : where[i]);
 }
 
 static void max_plane(const Job *j, size_t plane) {
@@ -75,19 +102,19 @@ static void max_plane(const Job *j, size_t plane) {
                   p->dilation_h == 1 && p->dilation_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
                   2 * p->out_h <= p->in_h && 2 * p->out_w <= p->in_w;
     for (size_t oh = 0; oh < p->out_h; oh++) {
-        if (simple) {
-            const float *row = x + 2 * oh * p->in_w;
-            max_row_2x2(p->out_w, row, row + p->in_w, (int32_t)p->in_w, base + (int64_t)(2 * oh * p->in_w),
-                        y + oh * p->out_w, index ? index + oh * p->out_w : NULL);
-            continue;
-        }
         for (size_t ow = 0; ow < p->out_w; ow += CHUNK) {
             size_t n = p->out_w - ow < CHUNK ? p->out_w - ow : CHUNK;
             float best[CHUNK];
             int32_t where[CHUNK];
-            for (size_t i = 0; i < n; i++)
-                best[i] = -INFINITY, where[i] = -1;
-            for (size_t kh = 0; kh < p->kernel_h; kh++) {
+            if (simple) {
+                const float *row = x + 2 * oh * p->in_w + 2 * ow;
+                max_row_2x2(n, row, p->in_w, best, where);
+                for (size_t i = 0; i < n; i++)
+                    where[i] += (int32_t)(row - x);
+            } else
+                for (size_t i = 0; i < n; i++)
+                    best[i] = -INFINITY, where[i] = -1;
+            for (size_t kh = 0; kh < p->kernel_h && !simple; kh++) {
                 ptrdiff_t h = (ptrdiff_t)(oh * p->stride_h + kh * p->dilation_h) - p->pad_top;
                 if (h < 0 || h >= (ptrdiff_t)p->in_h)
                     continue;
@@ -106,9 +133,7 @@ static void max_plane(const Job *j, size_t plane) {
                         take_max(hi - lo, x + at, p->stride_w, (int32_t)at, best + lo, where + lo);
                 }
             }
-            memcpy(y + oh * p->out_w + ow, best, n * sizeof *best);
-            for (size_t i = 0; index && i < n; i++)
-                index[oh * p->out_w + ow + i] = base + (where[i] < 0 ? 0 : where[i]);
+            put(n, best, where, base, y + oh * p->out_w + ow, index ? index + oh * p->out_w + ow : NULL);
         }
     }
 }
