@@ -6,7 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 128 }; /* columns taken at a time, so that the running results have a place on the stack */
+enum {
+    CHUNK = 128, /* columns taken at a time, so that the running results have a place on the stack */
+    SMALL = 1024
+};
 
 typedef struct Job {
     const CpuPooling *p;
@@ -56,31 +59,6 @@ static void larger(size_t n, const float *restrict x, int32_t at, float *restric
     }
 }
 
-/* The commonest window, 2 x 2 with stride 2 and nothing outside: first the pairs of both rows, which mostly
- * lie behind each other, then the upper against the lower. Results are written for whole vectors, so that
- * short rows, which this is for, need no loop over single ones; `where` counts from the upper row. */
-static void max_row_2x2(size_t n, const float *above, size_t width, float *restrict best,
-                        int32_t *restrict where) {
-    float pair[2 * CHUNK + 16];
-    int32_t at[2 * CHUNK + 16];
-    memset(pair + 2 * n, 0, 16 * sizeof *pair);
-    memset(at + 2 * n, 0, 16 * sizeof *at);
-    if (width == 2 * n)
-        larger(2 * n, above, 0, pair, at);
-    else {
-        larger(n, above, 0, pair, at);
-        larger(n, above + width, (int32_t)width, pair + n, at + n);
-    }
-    const float *restrict lower = pair + n;
-    const int32_t *restrict lower_at = at + n;
-    for (size_t b = 0; b < n; b += 16)
-        for (size_t i = b; i < b + 16; i++) {
-            int32_t w = wins(lower[i], pair[i]);
-            best[i] = pick(w, lower[i], pair[i]);
-            where[i] = w ? lower_at[i] : at[i];
-        }
-}
-
 /* Hands on a chunk's results; plain loops, because for short rows a call or a string instruction costs more.
  */
 static void put(size_t n, const float *restrict best, const int32_t *restrict where, int64_t base,
@@ -92,29 +70,51 @@ static void put(size_t n, const float *restrict best, const int32_t *restrict wh
             index[i] = base + (int64_t)(where[i] < 0 ? 0 : where[i]);
 }
 
+/* A small plane under the commonest window, 2 x 2 with stride 2 over all of its width: the pairs of all rows
+ * in one loop, then upper rows against lower ones, for whole vectors, so that short rows need no loop over
+ * single elements. */
+static void max_small_2x2(const CpuPooling *p, const float *x, int64_t base, float *y, int64_t *index) {
+    float pair[SMALL + 16], best[SMALL / 2 + 16];
+    int32_t at[SMALL + 16], where[SMALL / 2 + 16];
+    size_t n = p->out_w, total = p->out_h * n;
+    memset(pair + 2 * total, 0, 16 * sizeof *pair);
+    memset(at + 2 * total, 0, 16 * sizeof *at);
+    larger(2 * total, x, 0, pair, at);
+    for (size_t oh = 0; oh < p->out_h; oh++) {
+        const float *restrict upper = pair + 2 * oh * n, *restrict lower = upper + n;
+        const int32_t *restrict upper_at = at + 2 * oh * n, *restrict lower_at = upper_at + n;
+        float *restrict to = best + oh * n;
+        int32_t *restrict to_at = where + oh * n;
+        for (size_t b = 0; b < n; b += 16)
+            for (size_t i = b; i < b + 16; i++) {
+                int32_t w = wins(lower[i], upper[i]);
+                to[i] = pick(w, lower[i], upper[i]);
+                to_at[i] = w ? lower_at[i] : upper_at[i];
+            }
+    }
+    put(total, best, where, base, y, index);
+}
+
 static void max_plane(const Job *j, size_t plane) {
     const CpuPooling *p = j->p;
     const float *x = j->x + plane * p->in_h * p->in_w;
     int64_t base = (int64_t)(plane * p->in_h * p->in_w);
     float *y = j->y + plane * p->out_h * p->out_w;
     int64_t *index = j->to_index ? j->to_index + plane * p->out_h * p->out_w : NULL;
-    bool simple = p->kernel_h == 2 && p->kernel_w == 2 && p->stride_h == 2 && p->stride_w == 2 &&
-                  p->dilation_h == 1 && p->dilation_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
-                  2 * p->out_h <= p->in_h && 2 * p->out_w <= p->in_w;
+    if (p->kernel_h == 2 && p->kernel_w == 2 && p->stride_h == 2 && p->stride_w == 2 && p->dilation_h == 1 &&
+        p->dilation_w == 1 && p->pad_top == 0 && p->pad_left == 0 && 2 * p->out_h <= p->in_h &&
+        2 * p->out_w == p->in_w && 2 * p->out_h * p->out_w <= SMALL) {
+        max_small_2x2(p, x, base, y, index);
+        return;
+    }
     for (size_t oh = 0; oh < p->out_h; oh++) {
         for (size_t ow = 0; ow < p->out_w; ow += CHUNK) {
             size_t n = p->out_w - ow < CHUNK ? p->out_w - ow : CHUNK;
             float best[CHUNK];
             int32_t where[CHUNK];
-            if (simple) {
-                const float *row = x + 2 * oh * p->in_w + 2 * ow;
-                max_row_2x2(n, row, p->in_w, best, where);
-                for (size_t i = 0; i < n; i++)
-                    where[i] += (int32_t)(row - x);
-            } else
-                for (size_t i = 0; i < n; i++)
-                    best[i] = -INFINITY, where[i] = -1;
-            for (size_t kh = 0; kh < p->kernel_h && !simple; kh++) {
+            for (size_t i = 0; i < n; i++)
+                best[i] = -INFINITY, where[i] = -1;
+            for (size_t kh = 0; kh < p->kernel_h; kh++) {
                 ptrdiff_t h = (ptrdiff_t)(oh * p->stride_h + kh * p->dilation_h) - p->pad_top;
                 if (h < 0 || h >= (ptrdiff_t)p->in_h)
                     continue;
