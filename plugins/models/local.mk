@@ -5,7 +5,7 @@
 plugin_packages += models
 modelsdir = $(pluginsdir)/models
 models_LTLIBRARIES =
-noinst_HEADERS += plugins/models/shared/layers.h
+noinst_HEADERS += plugins/models/shared/build.h plugins/models/shared/layers.h plugins/models/shared/supervised.h
 
 include plugins/models/boltzmann/local.mk
 include plugins/models/cnn/local.mk

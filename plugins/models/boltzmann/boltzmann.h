@@ -3,7 +3,7 @@
 #ifndef NN_MODELS_BOLTZMANN_H
 #define NN_MODELS_BOLTZMANN_H
 
-#include "models/shared/layers.h"
+#include "models/shared/supervised.h"
 
 /* rbm.c. x of any shape with values in 0 .. 1; functions train, evaluate, predict, reconstruct, encode,
  * energy, sample. */

@@ -3,7 +3,7 @@
  * The multilayer perceptron (Rumelhart, Hinton, Williams 1986): dense layers with an activation between them.
  *   h_0 = x;  h_i = f(h_{i-1} W_i + b_i);  y = h_n W + b
  */
-#include "models/shared/layers.h"
+#include "models/shared/supervised.h"
 
 static NnValue *body(Net *net, NnValue *x, int64_t outputs, const void *arg) {
     const NnModelBuild *build = arg;

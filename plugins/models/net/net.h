@@ -8,7 +8,7 @@
 #ifndef NN_MODELS_NET_H
 #define NN_MODELS_NET_H
 
-#include "models/shared/layers.h"
+#include "models/shared/supervised.h"
 
 #define NET_MAX_VALUES 4096
 

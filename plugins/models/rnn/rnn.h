@@ -7,7 +7,7 @@
 #ifndef NN_MODELS_RNN_H
 #define NN_MODELS_RNN_H
 
-#include "models/shared/layers.h"
+#include "models/shared/supervised.h"
 
 #define RNN_MAX_STATES 2
 
