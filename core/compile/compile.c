@@ -44,7 +44,7 @@ static NnArgument *copy_key(const NnUnit *u, const NnArgument *arguments) {
         own->rank = t->rank;
         own->dims = g_memdup2(t->dims, (gsize)t->rank * sizeof *t->dims);
         if (u->constant[i])
-            own->buffer = g_memdup2(nn_data(t), nn_tensor_bytes(t, nn_type_size(t->type)));
+            own->buffer = g_memdup2(nn_data(t), nn_tensor_bytes(t));
         key[i] = (NnArgument){own, arguments[i].space};
     }
     return key;
@@ -67,13 +67,9 @@ static NnProgram *new_program(NnUnit *u, const NnArgument *arguments) {
     p->n_outputs = u->n_outputs;
     p->depth = u->depth;
     p->random_slot = NN_ABSENT;
-    p->out_slot = g_new0(uint32_t, u->n_outputs + 1);
-    p->out_tail = g_new0(uint32_t, u->n_outputs + 1);
+    p->outputs = g_new0(NnResult, u->n_outputs + 1);
     for (uint32_t i = 0; i < u->n_outputs; i++)
-        p->out_slot[i] = p->out_tail[i] = NN_ABSENT;
-    p->out = g_new0(const NnTensor *, u->n_outputs + 1);
-    p->own = g_new0(NnStore, u->n_outputs + 1);
-    p->out_in = g_new0(uint32_t, u->n_outputs + 1);
+        p->outputs[i].slot = p->outputs[i].tail = NN_ABSENT;
     p->random = aligned_alloc(64, NN_RANDOM_RING * sizeof *p->random);
     if (p->random == NULL)
         g_error("out of memory for a program");
@@ -151,18 +147,14 @@ void nn_program_free(NnProgram *p) {
         free_steps(p->session, p->steps, p->n_code);
     nn_unit_free(p->tail);
     for (uint32_t i = 0; i < p->n_outputs; i++)
-        nn_store_free(p->session, &p->own[i]);
+        nn_store_free(p->session, &p->outputs[i].own);
     for (guint i = 0; i < p->buffers->len; i++)
         nn_store_free(p->session, &g_array_index(p->buffers, NnStore, i));
     for (uint32_t i = 0; p->edge_host && i < p->n_edge; i++)
         g_free(p->edge_host[i].buffer);
     g_array_unref(p->buffers);
     free_key(p->key, p->n_inputs);
-    g_free(p->own);
-    g_free(p->out);
-    g_free(p->out_slot);
-    g_free(p->out_tail);
-    g_free(p->out_in);
+    g_free(p->outputs);
     free(p->random);
     if (p->graph)
         nn_graph_release(p->graph);
@@ -212,7 +204,7 @@ static bool fits(const NnUnit *u, const NnProgram *p, const NnArgument *argument
         const NnTensor *own = p->key[i].tensor, *t = arguments[i].tensor;
         if (p->key[i].space != arguments[i].space || !same_shape(own, t))
             return false;
-        if (u->constant[i] && memcmp(own->buffer, nn_data(t), nn_tensor_bytes(t, nn_type_size(t->type))) != 0)
+        if (u->constant[i] && memcmp(own->buffer, nn_data(t), nn_tensor_bytes(t)) != 0)
             return false;
     }
     return true;

@@ -48,9 +48,6 @@ enum { NN_NODE_OPEN, NN_NODE_LATE, NN_NODE_TAKEN };
 /* cut.c: marks what must wait for the first part to have run NN_NODE_LATE, all other nodes NN_NODE_OPEN. */
 int32_t nn_mark_late(NnCompile *);
 bool nn_value_late(const NnValue *);
-/* lower.c */
-const NnParam *nn_node_input_param(const NnNode *, uint32_t i);
-const NnParam *nn_node_output_param(const NnNode *, uint32_t i);
 /* explain.c */
 void nn_print_compile(const NnCompile *, GString *); /* as it stands between two passes */
 void nn_print_program(const NnProgram *, GString *);

@@ -133,7 +133,7 @@ static void move_results(Tail *t) {
         const NnOutput out = {.value = carry(t, v)};
         g_array_append_val(t->graph->outputs, out);
         c->outputs->pdata[i] = NULL;
-        c->program->out_tail[i] = n++;
+        c->program->outputs[i].tail = n++;
     }
     for (guint i = 0; i < g->assignments->len; i++) {
         NnAssignment a = g_array_index(g->assignments, NnAssignment, i);
@@ -154,8 +154,8 @@ static int32_t seal_tail(Tail *t) {
     for (guint i = 0; i < t->edges->len; i++)
         p->tail->constant[i] = g_array_index(t->constants, guint8, i);
     for (guint i = 0; i < c->unit->n_outputs; i++)
-        if (p->out_tail[i] != NN_ABSENT)
-            p->tail->out_space[p->out_tail[i]] = c->unit->out_space[i];
+        if (p->outputs[i].tail != NN_ABSENT)
+            p->tail->out_space[p->outputs[i].tail] = c->unit->out_space[i];
     /* What the tail reads must be there when the head has run. */
     g_array_set_size(c->graph->outputs, 0);
     for (guint i = 0; i < c->outputs->len; i++)

@@ -47,19 +47,17 @@ static int32_t emit_tensor(NnCompile *c, uint32_t i) {
     return NN_OK;
 }
 
-static uint32_t *collect(NnCompile *c, bool (*is)(const NnPlanSlot *), uint32_t *count) {
-    const NnProgram *p = c->program;
-    uint32_t *list = nn_graph_memory(c->graph, (p->n_slots + 1) * sizeof *list);
-    *count = 0;
-    for (uint32_t i = 0; i < p->n_slots; i++)
-        if (is(&p->slots[i]))
-            list[(*count)++] = i;
-    return list;
+static void collect_slots(NnCompile *c) {
+    NnProgram *p = c->program;
+    p->bounded = nn_graph_memory(c->graph, (p->n_slots + 1) * sizeof *p->bounded);
+    p->arena_slots = nn_graph_memory(c->graph, (p->n_slots + 1) * sizeof *p->arena_slots);
+    for (uint32_t i = 0; i < p->n_slots; i++) {
+        if (p->slots[i].bounded)
+            p->bounded[p->n_bounded++] = i;
+        if (p->slots[i].home == NN_HOME_ARENA)
+            p->arena_slots[p->n_arena++] = i;
+    }
 }
-
-static bool is_bounded(const NnPlanSlot *s) { return s->bounded; }
-
-static bool in_arena(const NnPlanSlot *s) { return s->home == NN_HOME_ARENA; }
 
 static void collect_inputs(NnCompile *c) {
     NnProgram *p = c->program;
@@ -146,8 +144,7 @@ int32_t nn_pass_emit(NnCompile *c) {
     for (uint32_t i = 0; i < p->n_slots; i++)
         if (emit_tensor(c, i) != NN_OK)
             return nn_status_code(c->status);
-    p->bounded = collect(c, is_bounded, &p->n_bounded);
-    p->arena_slots = collect(c, in_arena, &p->n_arena);
+    collect_slots(c);
     collect_inputs(c);
     p->code = nn_graph_memory(g, (c->steps->len + 1) * sizeof *p->code);
     p->steps = nn_graph_memory(g, (c->steps->len + 1) * sizeof *p->steps);

@@ -25,23 +25,6 @@ typedef struct Lower {
     GPtrArray *strings;
 } Lower;
 
-static const NnParam *param_at(const NnParam *params, uint32_t n, uint32_t stride, uint32_t i) {
-    if (n == 0)
-        return NULL;
-    const NnParam *last = (const void *)((const char *)params + (gsize)(n - 1) * stride);
-    if (i >= n)
-        return last->flags & NN_VARIADIC ? last : NULL;
-    return (const void *)((const char *)params + (gsize)i * stride);
-}
-
-const NnParam *nn_node_input_param(const NnNode *n, uint32_t i) {
-    return param_at(n->definition->inputs, n->definition->n_inputs, n->definition->param_stride, i);
-}
-
-const NnParam *nn_node_output_param(const NnNode *n, uint32_t i) {
-    return param_at(n->definition->outputs, n->definition->n_outputs, n->definition->param_stride, i);
-}
-
 /* ---- what plug-ins read about values ---- */
 
 static void use(NnValue *v, bool outside) {
@@ -171,18 +154,17 @@ static bool tangled(NnCompile *c, NnGraphNode *const *set, uint32_t n) {
     return found;
 }
 
+static gint by_number(gconstpointer a, gconstpointer b) {
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
 static void accept(Lower *l, uint32_t device, const Offer *offer) {
     NnCompile *c = l->c;
     g_autofree NnGraphNode **set = g_new0(NnGraphNode *, offer->n + 1);
     g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     g_array_append_vals(order, &g_array_index(l->picked, uint32_t, offer->at), offer->n);
-    for (guint i = 1; i < order->len; i++) /* in running order; small, and mostly sorted */
-        for (guint k = i; k > 0 && g_array_index(order, uint32_t, k) < g_array_index(order, uint32_t, k - 1);
-             k--) {
-            const uint32_t t = g_array_index(order, uint32_t, k);
-            g_array_index(order, uint32_t, k) = g_array_index(order, uint32_t, k - 1);
-            g_array_index(order, uint32_t, k - 1) = t;
-        }
+    g_array_sort(order, by_number); /* in running order */
     for (uint32_t i = 0; i < offer->n; i++) {
         set[i] = l->nodes->pdata[g_array_index(order, uint32_t, i)];
         if (set[i]->mark != NN_NODE_OPEN || (i > 0 && set[i] == set[i - 1]))
@@ -368,6 +350,16 @@ static void keep_for_tail(NnCompile *c) {
         count_uses(c);
 }
 
+static bool any_open(const NnCompile *c, bool composite) {
+    for (guint k = 0; k < c->order->len; k++) {
+        const NnGraphNode *node = c->order->pdata[k];
+        const NnOperator *def = node->view.definition;
+        if (node->mark == NN_NODE_OPEN && (composite ? NN_HAS(def, body) : def->sort != NN_CONTROL))
+            return true;
+    }
+    return false;
+}
+
 static int32_t offer_round(Lower *l, bool *again) {
     NnCompile *c = l->c;
     g_clear_pointer(&c->order, g_ptr_array_unref);
@@ -378,52 +370,24 @@ static int32_t offer_round(Lower *l, bool *again) {
     if (nn_mark_late(c) != NN_OK)
         return nn_status_code(c->status);
     keep_for_tail(c);
-    const GArray *devices = c->session->devices;
-    bool open = true, first_fallback = true;
-    *again = false;
-    for (guint i = 0; i < devices->len && open; i++) {
+    for (guint i = 0; i < c->session->devices->len && any_open(c, false); i++) {
         NnRunDevice *d = nn_session_device(c->session, i);
-        if (d->fallback && first_fallback) {
-            first_fallback = false;
-            for (guint k = 0; k < c->order->len; k++) {
-                NnGraphNode *node = c->order->pdata[k];
-                if (node->mark != NN_NODE_OPEN || !NN_HAS(node->view.definition, body))
-                    continue;
-                if (expand(l, node) != NN_OK)
-                    return nn_status_code(c->status);
-                *again = true;
-            }
-            if (*again)
-                return NN_OK;
-        }
+        if (d->fallback && any_open(c, true))
+            break;
         d = nn_device_open(c->session, i, d->fallback ? NULL : c->status);
-        if (d == NULL && nn_status_failed(c->status))
+        if (nn_status_failed(c->status) || (d && offer_to(l, i, d) != NN_OK))
             return nn_status_code(c->status);
-        if (d && offer_to(l, i, d) != NN_OK)
-            return nn_status_code(c->status);
-        open = false;
-        for (guint k = 0; k < c->order->len && !open; k++) {
-            const NnGraphNode *node = c->order->pdata[k];
-            open = node->mark == NN_NODE_OPEN && node->view.definition->sort != NN_CONTROL;
-        }
     }
-    for (guint k = 0; k < c->order->len; k++) {
+    *again = any_open(c, true);
+    int32_t code = NN_OK;
+    for (guint k = 0; k < c->order->len && code == NN_OK; k++) {
         NnGraphNode *node = c->order->pdata[k];
-        if (node->mark != NN_NODE_OPEN)
+        const NnOperator *def = node->view.definition;
+        if (node->mark != NN_NODE_OPEN || (*again && !NN_HAS(def, body)))
             continue;
-        int32_t code;
-        if (node->view.definition->sort == NN_CONTROL && NN_HAS(node->view.definition, control)) {
-            code = lower_control(c, node);
-        } else if (NN_HAS(node->view.definition, body)) {
-            code = expand(l, node);
-            *again = true;
-        } else {
-            code = refuse(c, node);
-        }
-        if (code != NN_OK)
-            return code;
+        code = *again ? expand(l, node) : NN_HAS(def, control) ? lower_control(c, node) : refuse(c, node);
     }
-    return NN_OK;
+    return code;
 }
 
 int32_t nn_pass_lower(NnCompile *c) {

@@ -126,7 +126,7 @@ static bool claim_reads_on_host(const NnPlanStep *s, const NnValue *v) {
     for (uint32_t i = 0; i < s->n_nodes; i++)
         for (uint32_t k = 0; k < s->nodes[i]->view.n_inputs; k++)
             if (s->nodes[i]->inputs[k] == v) {
-                const NnParam *param = nn_node_input_param(&s->nodes[i]->view, k);
+                const NnParam *param = nn_operator_input(s->nodes[i]->view.definition, k);
                 host = host && param && (param->flags & NN_SHAPE_VALUE);
             }
     return host;
@@ -143,7 +143,8 @@ static uint32_t input_slot(Place *p, const NnPlanStep *s, uint32_t k, uint32_t s
                             (s->control.kind == NN_LOOP && (int32_t)k == s->control.trip_count);
         return value_slot(p, v, steers ? NN_HOST_SPACE : p->c->session->main_space);
     }
-    const NnParam *param = s->kind == NN_STEP_KERNEL ? nn_node_input_param(&s->nodes[0]->view, k) : NULL;
+    const NnParam *param =
+        s->kind == NN_STEP_KERNEL ? nn_operator_input(s->nodes[0]->view.definition, k) : NULL;
     if (param && (param->flags & NN_SHAPE_ONLY))
         return new_slot(p, v, NN_HOME_NONE, space);
     const bool on_host = param ? (param->flags & NN_SHAPE_VALUE) != 0 : claim_reads_on_host(s, v);
@@ -181,7 +182,7 @@ static void place_step(Place *p, NnPlanStep *s) {
 static void place_output(Place *p, uint32_t i) {
     NnCompile *c = p->c;
     NnValue *v = c->outputs->pdata[i];
-    c->program->out_slot[i] = NN_ABSENT;
+    c->program->outputs[i].slot = NN_ABSENT;
     if (v == NULL)
         return;
     const Where *w = where(p, v);
@@ -197,7 +198,7 @@ static void place_output(Place *p, uint32_t i) {
     }
     if (slot_at(p, slot)->home == NN_HOME_OUTPUT)
         slot_at(p, slot)->index = i;
-    c->program->out_slot[i] = slot;
+    c->program->outputs[i].slot = slot;
 }
 
 /* Old values that another variable takes must be saved before anything is committed. */

@@ -93,6 +93,15 @@ typedef struct NnInstr {
     NnCall call;
 } NnInstr;
 
+/* An output of a program. */
+typedef struct NnResult {
+    uint32_t slot;          /* NN_ABSENT: the tail makes it, or nobody reads it */
+    uint32_t tail;          /* which one of the tail's; NN_ABSENT: none */
+    NnStore own;            /* its buffer when the caller gives none */
+    const NnTensor *tensor; /* after a run: where it is, */
+    uint32_t space;         /* and in which space */
+} NnResult;
+
 struct NnProgram {
     NnSession *session;
     NnGraph *graph; /* specialised; owns steps, slots and all that plug-ins were shown */
@@ -111,13 +120,9 @@ struct NnProgram {
     uint32_t n_arena, *arena_slots;
     uint32_t n_bounded, *bounded;
     uint32_t *input_slots,
-        *input_first;     /* slots of input i: input_slots[input_first[i] .. input_first[i + 1]) */
-    uint32_t *out_slot;   /* per output; NN_ABSENT: the tail makes it */
-    uint32_t *out_tail;   /* per output: which one of the tail's */
-    NnStore *own;         /* per output: its buffer when the caller gives none */
-    const NnTensor **out; /* per output, after a run */
-    uint32_t *out_in;     /* and the space it is in */
-    GArray *buffers;      /* NnStore: constants in device memory */
+        *input_first; /* slots of input i: input_slots[input_first[i] .. input_first[i + 1]) */
+    NnResult *outputs;
+    GArray *buffers; /* NnStore: constants in device memory */
     uint32_t random_slot;
     int64_t (*random)[8]; /* a ring of pairs, because a stream may still read the former ones */
     uint32_t random_at;
@@ -150,11 +155,9 @@ int32_t nn_program_run(NnProgram *, const NnArgument *, const NnPlace *bound, co
 /* The tensor of output i when its extents are known beforehand; else NULL. */
 const NnTensor *nn_program_output(const NnProgram *, uint32_t i);
 
-static inline uint64_t nn_tensor_bytes(const NnTensor *t, uint64_t element) {
-    for (int32_t i = 0; i < t->rank; i++)
-        element *= (uint64_t)t->dims[i];
-    return element;
-}
+uint64_t nn_tensor_bytes(const NnTensor *);
+void nn_tensor_take_shape(NnTensor *, const NnTensor *from); /* type, rank, extents; dense */
+static inline NnPlace nn_tensor_place(const NnTensor *t) { return (NnPlace){t->buffer, t->offset}; }
 void nn_tensor_dense(NnTensor *); /* strides from dims */
 
 #endif

@@ -69,7 +69,7 @@ static NnGraph *body_of(const Prune *p, const NnGraphNode *node, const NnControl
 }
 
 static bool looks_at(const NnGraphNode *node, uint32_t k) {
-    const NnParam *param = nn_node_input_param(&node->view, k);
+    const NnParam *param = nn_operator_input(node->view.definition, k);
     return !(node->unread >> MIN(k, 63u) & 1) && !(param && param->flags & NN_SHAPE_ONLY);
 }
 

@@ -33,7 +33,7 @@ static bool same_tensor(const NnTensor *a, const NnTensor *b) {
     for (int32_t i = 0; i < a->rank; i++)
         if (a->dims[i] != b->dims[i])
             return false;
-    return memcmp(nn_data(a), nn_data(b), nn_tensor_bytes(a, nn_type_size(a->type))) == 0;
+    return memcmp(nn_data(a), nn_data(b), nn_tensor_bytes(a)) == 0;
 }
 
 static bool same_attr(const NnAttr *a, const NnAttr *b) {
@@ -80,7 +80,7 @@ static guint constant_hash(gconstpointer data) {
     const NnTensor *t = ((const NnValue *)data)->info.value;
     const guint8 *bytes = nn_data(t);
     guint h = (guint)t->type * 31 + (guint)t->rank;
-    for (uint64_t i = 0, n = nn_tensor_bytes(t, nn_type_size(t->type)); i < n; i++)
+    for (uint64_t i = 0, n = nn_tensor_bytes(t); i < n; i++)
         h = h * 33 + bytes[i];
     return h;
 }
@@ -119,7 +119,7 @@ static bool known_inputs(const NnGraphNode *node) {
         return false;
     for (uint32_t i = 0; i < node->view.n_inputs; i++) {
         const NnValue *v = node->inputs[i];
-        const NnParam *param = nn_node_input_param(&node->view, i);
+        const NnParam *param = nn_operator_input(node->view.definition, i);
         const bool shape_only = param && (param->flags & NN_SHAPE_ONLY) && v && nn_value_static(v);
         if (v && !shape_only && (v->info.value == NULL || nn_value_bytes(v) > FOLD_BYTES))
             return false;

@@ -5,38 +5,30 @@
 
 #include "nn/plugin.h"
 
-static int32_t check_argument(const NnGraph *from, uint32_t i, const NnTensor *t, NnStatus *status) {
-    const NnValueInfo *formal = &((const NnValue *)from->inputs->pdata[i])->info;
-    bool fits = t->type == formal->type || formal->type == NN_NONE;
-    fits = fits && (formal->rank < 0 || t->rank == formal->rank);
-    for (int32_t k = 0; fits && k < formal->rank; k++)
-        fits = !nn_dim_known(formal->dims[k])
-                   ? !nn_dim_is_bounded(formal->dims[k]) || t->dims[k] <= nn_dim_max(formal->dims[k])
-                   : t->dims[k] == formal->dims[k];
-    if (fits)
+static bool fits(const NnValueInfo *formal, const NnValueInfo *given) {
+    bool good = (given->type == formal->type || formal->type == NN_NONE) &&
+                (formal->rank < 0 || given->rank == formal->rank);
+    for (int32_t k = 0; good && k < formal->rank; k++)
+        good = formal->dims[k] == NN_DIM_UNKNOWN || formal->dims[k] == given->dims[k] ||
+               (nn_dim_is_bounded(formal->dims[k]) && given->dims[k] <= nn_dim_max(formal->dims[k]));
+    return good;
+}
+
+static int32_t check(const NnValueInfo *formal, const NnValueInfo *given, const char *what, const char *name,
+                     NnStatus *status) {
+    if (fits(formal, given))
         return NN_OK;
-    NnValue given = {.info = {.type = t->type, .rank = t->rank, .dims = t->dims}};
-    NnValue expected = {.info = *formal};
     char want[128], found[128];
-    return nn_status_fail(status, NN_INVALID, "function %s: input %s: expected %s, found %s", from->name,
-                          formal->name ? formal->name : "?", nn_value_text(&expected, want, sizeof want),
-                          nn_value_text(&given, found, sizeof found));
+    return nn_status_fail(status, NN_INVALID, "%s %s: expected %s, found %s", what, name ? name : "?",
+                          nn_value_text(&(NnValue){.info = *formal}, want, sizeof want),
+                          nn_value_text(&(NnValue){.info = *given}, found, sizeof found));
 }
 
 static int32_t check_assigned(const NnVariable *variable, const NnValue *v, NnStatus *status) {
-    if (!nn_value_static(v))
-        return NN_OK;
-    bool fits = v->info.type == variable->spec.type && v->info.rank == variable->spec.rank;
-    for (int32_t k = 0; fits && k < v->info.rank; k++)
-        fits = v->info.dims[k] == variable->spec.dims[k];
-    if (fits)
-        return NN_OK;
-    NnValue own = {
-        .info = {.type = variable->spec.type, .rank = variable->spec.rank, .dims = variable->spec.dims}};
-    char want[128], found[128];
-    return nn_status_fail(status, NN_INVALID, "variable %s is %s, but the value assigned to it is %s",
-                          variable->spec.name, nn_value_text(&own, want, sizeof want),
-                          nn_value_text(v, found, sizeof found));
+    const NnVariableSpec *spec = &variable->spec;
+    const NnValueInfo own = {.type = spec->type, .rank = spec->rank, .dims = spec->dims};
+    return nn_value_static(v) ? check(&own, &v->info, "the value assigned to variable", spec->name, status)
+                              : NN_OK;
 }
 
 /* A predicate becomes a selection between the new value and the old one, so that a commit is a plain copy. */
@@ -64,8 +56,11 @@ static int32_t copy(NnCompile *c, const NnGraph *from) {
     for (uint32_t i = 0; i < c->unit->n_inputs; i++) {
         const NnValue *formal = from->inputs->pdata[i];
         const NnTensor *t = c->arguments[i].tensor;
-        if (check_argument(from, i, t, g->status) != NN_OK)
+        const NnValueInfo given = {.type = t->type, .rank = t->rank, .dims = t->dims};
+        if (check(&formal->info, &given, "input", formal->info.name, g->status) != NN_OK) {
+            nn_status_where(g->status, "function %s", from->name);
             return nn_status_code(g->status);
+        }
         NnValue *v = c->unit->constant[i]
                          ? nn_graph_add_constant(g, t->type, t->rank, t->dims, nn_data(t))
                          : nn_graph_add_input(g, formal->info.name, t->type, t->rank, t->dims);

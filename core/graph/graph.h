@@ -127,6 +127,9 @@ static inline NnValue *nn_value_now(const NnValue *v) {
 /* attribute.c: checks a node's attributes against the definition and fills in the defaults, as copies in the graph. */
 int32_t nn_attributes_fill(NnGraphNode *, const NnOperator *, const NnNodeSpec *, NnStatus *);
 
+/* infer.c: the formal input or output i of an operator, the last one where it is variadic; NULL beyond. */
+const NnParam *nn_operator_input(const NnOperator *, uint32_t i);
+const NnParam *nn_operator_output(const NnOperator *, uint32_t i);
 /* infer.c: types, shapes and known values of one node's outputs from its inputs. */
 int32_t nn_infer_node(NnGraphNode *, NnStatus *);
 /* Shapes of a function's outputs for given inputs, by inferring a scratch copy; infos live as long as `scratch`. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Types, shapes and known values of a node's outputs. The schema is checked here, the operator's own `infer` is asked, a composite
- * without one is inferred through its body, and small integer results of known inputs are computed on the spot by the
- * reference kernel, so that shape arithmetic stays known while a graph is built.
+ * Types, shapes and known values of a node's outputs. The schema is checked here, the operator's own `infer`
+ * is asked, a composite without one is inferred through its body, and small integer results of known inputs
+ * are computed on the spot by the reference kernel, so that shape arithmetic stays known while a graph is
+ * built.
  */
 #include "graph.h"
 #include "nn/plugin.h"
@@ -25,11 +26,11 @@ static const NnParam *param_at(const NnParam *params, uint32_t n, uint32_t strid
     return (const void *)((const char *)params + (gsize)i * stride);
 }
 
-static const NnParam *input_param(const NnOperator *def, uint32_t i) {
+const NnParam *nn_operator_input(const NnOperator *def, uint32_t i) {
     return param_at(def->inputs, def->n_inputs, def->param_stride, i);
 }
 
-static const NnParam *output_param(const NnOperator *def, uint32_t i) {
+const NnParam *nn_operator_output(const NnOperator *def, uint32_t i) {
     return param_at(def->outputs, def->n_outputs, def->param_stride, i);
 }
 
@@ -45,8 +46,9 @@ static char *type_list(uint64_t mask) {
 static int32_t bound_type(const NnGraphNode *node, const char *var) {
     const NnOperator *def = node->view.definition;
     for (uint32_t i = 0; var && i < node->view.n_inputs; i++) {
-        const NnParam *p = input_param(def, i);
-        if (p && p->var && !(p->flags & NN_MIXED) && strcmp(p->var, var) == 0 && node->inputs[i] && node->inputs[i]->info.type)
+        const NnParam *p = nn_operator_input(def, i);
+        if (p && p->var && !(p->flags & NN_MIXED) && strcmp(p->var, var) == 0 && node->inputs[i] &&
+            node->inputs[i]->info.type)
             return node->inputs[i]->info.type;
     }
     return NN_NONE;
@@ -54,10 +56,11 @@ static int32_t bound_type(const NnGraphNode *node, const char *var) {
 
 static int32_t check_input(NnGraphNode *node, uint32_t i, NnStatus *status) {
     const NnOperator *def = node->view.definition;
-    const NnParam *p = input_param(def, i);
+    const NnParam *p = nn_operator_input(def, i);
     const NnValue *v = node->inputs[i];
     if (p == NULL)
-        return nn_status_fail(status, NN_INVALID, "takes at most %u inputs, found %u", def->n_inputs, node->view.n_inputs);
+        return nn_status_fail(status, NN_INVALID, "takes at most %u inputs, found %u", def->n_inputs,
+                              node->view.n_inputs);
     if (v == NULL) {
         if (p->flags & NN_OPTIONAL)
             return NN_OK;
@@ -67,11 +70,13 @@ static int32_t check_input(NnGraphNode *node, uint32_t i, NnStatus *status) {
         return NN_OK;
     if (p->types && !(p->types & NN_MASK(v->info.type))) {
         g_autofree char *allowed = type_list(p->types);
-        return nn_status_fail(status, NN_INVALID, "input %s is %s, expected one of %s", p->name, nn_type_name(v->info.type), allowed);
+        return nn_status_fail(status, NN_INVALID, "input %s is %s, expected one of %s", p->name,
+                              nn_type_name(v->info.type), allowed);
     }
     const int32_t bound = p->flags & NN_MIXED ? NN_NONE : bound_type(node, p->var);
     if (bound != NN_NONE && bound != v->info.type)
-        return nn_status_fail(status, NN_INVALID, "input %s is %s, but the inputs before it of type %s are %s", p->name,
+        return nn_status_fail(status, NN_INVALID,
+                              "input %s is %s, but the inputs before it of type %s are %s", p->name,
                               nn_type_name(v->info.type), p->var, nn_type_name(bound));
     return NN_OK;
 }
@@ -81,12 +86,14 @@ static int32_t check_schema(NnGraphNode *node, NnStatus *status) {
     for (uint32_t i = 0; i < node->view.n_inputs; i++)
         if (check_input(node, i, status) != NN_OK)
             return nn_status_code(status);
-    const NnParam *last = def->n_inputs ? input_param(def, def->n_inputs - 1) : NULL;
-    if (last && (last->flags & NN_VARIADIC) && !(last->flags & NN_OPTIONAL) && node->view.n_inputs < def->n_inputs)
+    const NnParam *last = def->n_inputs ? nn_operator_input(def, def->n_inputs - 1) : NULL;
+    if (last && (last->flags & NN_VARIADIC) && !(last->flags & NN_OPTIONAL) &&
+        node->view.n_inputs < def->n_inputs)
         return nn_status_fail(status, NN_INVALID, "needs at least one input %s", last->name);
     for (uint32_t i = 0; i < node->view.n_outputs; i++)
-        if (output_param(def, i) == NULL)
-            return nn_status_fail(status, NN_INVALID, "gives at most %u outputs, asked for %u", def->n_outputs, node->view.n_outputs);
+        if (nn_operator_output(def, i) == NULL)
+            return nn_status_fail(status, NN_INVALID, "gives at most %u outputs, asked for %u",
+                                  def->n_outputs, node->view.n_outputs);
     return NN_OK;
 }
 
@@ -142,8 +149,8 @@ static void set_value(NnInfer *face, uint32_t i, uint64_t count, const int64_t *
     nn_value_set_constant(v, narrow);
 }
 
-static int32_t function_outputs(NnInfer *face, const NnFunction *f, uint32_t n, const NnValueInfo *const *inputs,
-                                const NnValueInfo **outputs) {
+static int32_t function_outputs(NnInfer *face, const NnFunction *f, uint32_t n,
+                                const NnValueInfo *const *inputs, const NnValueInfo **outputs) {
     Inference *in = face->self;
     if (in->scratch == NULL)
         in->scratch = nn_graph_alloc(in->node->graph->context, NULL, NULL, f->graph->name, f->graph->phase);
@@ -157,15 +164,15 @@ static bool foldable(const NnGraphNode *node) {
     if (!NN_HAS(def, compute) || (def->flags & (NN_OP_RANDOM | NN_OP_EFFECT)) || node->view.n_inputs == 0)
         return false;
     for (uint32_t i = 0; i < node->view.n_inputs; i++) {
-        const NnParam *p = input_param(def, i);
+        const NnParam *p = nn_operator_input(def, i);
         if (node->inputs[i] && node->inputs[i]->info.value == NULL)
             return false;
         (void)p;
     }
     for (uint32_t i = 0; i < node->view.n_outputs; i++) {
         const NnValue *v = node->outputs[i];
-        if (v->info.value || !nn_value_static(v) || !(NN_MASK(v->info.type) & (NN_INDICES | NN_MASK(NN_BOOL))) ||
-            nn_value_bytes(v) > FOLD_ELEMENTS)
+        if (v->info.value || !nn_value_static(v) ||
+            !(NN_MASK(v->info.type) & (NN_INDICES | NN_MASK(NN_BOOL))) || nn_value_bytes(v) > FOLD_ELEMENTS)
             return false;
     }
     return node->view.n_outputs > 0;
@@ -197,12 +204,19 @@ static void compute_now(NnGraphNode *node) {
         }
         void *bytes = g_malloc0(nn_value_bytes(node->outputs[i]) + 64);
         g_ptr_array_add(blocks, bytes);
-        tensors[i] = (NnTensor){.buffer = bytes, .type = info->type, .rank = info->rank, .dims = d, .strides = s};
+        tensors[i] =
+            (NnTensor){.buffer = bytes, .type = info->type, .rank = info->rank, .dims = d, .strides = s};
         outs[i] = &tensors[i];
     }
     NnStatus *quiet = nn_status_new();
-    const NnCall call = {.struct_size = sizeof call, .n_inputs = n_in, .n_outputs = n_out, .inputs = ins, .outputs = outs,
-                         .host = nn_registry_host(node->graph->context, def), .node = &node->view, .status = quiet};
+    const NnCall call = {.struct_size = sizeof call,
+                         .n_inputs = n_in,
+                         .n_outputs = n_out,
+                         .inputs = ins,
+                         .outputs = outs,
+                         .host = nn_registry_host(node->graph->context, def),
+                         .node = &node->view,
+                         .status = quiet};
     if (def->compute(&call) == NN_OK)
         for (uint32_t i = 0; i < n_out; i++)
             nn_value_set_constant(node->outputs[i], nn_data(&tensors[i]));
@@ -219,8 +233,10 @@ static int32_t infer_body(NnGraphNode *node, NnStatus *status) {
         const NnValue *v = node->inputs[i];
         if (v == NULL)
             continue;
-        inputs[i] = v->info.value ? nn_graph_add_constant(scratch, v->info.type, v->info.rank, v->info.dims, nn_data(v->info.value))
-                                  : nn_graph_add_input(scratch, v->info.name, v->info.type, v->info.rank, v->info.dims);
+        inputs[i] = v->info.value
+                        ? nn_graph_add_constant(scratch, v->info.type, v->info.rank, v->info.dims,
+                                                nn_data(v->info.value))
+                        : nn_graph_add_input(scratch, v->info.name, v->info.type, v->info.rank, v->info.dims);
         if (v->info.value == NULL)
             inputs[i]->info.partial = v->info.partial;
     }
@@ -261,7 +277,7 @@ int32_t nn_infer_node(NnGraphNode *node, NnStatus *status) {
     node->wanted = 0;
     for (uint32_t i = 0; i < node->view.n_outputs; i++) {
         NnValueInfo *info = &node->outputs[i]->info;
-        const NnParam *p = output_param(def, i);
+        const NnParam *p = nn_operator_output(def, i);
         info->rank = NN_RANK_UNKNOWN;
         info->value = NULL;
         info->partial = NULL;
@@ -298,8 +314,8 @@ int32_t nn_infer_node(NnGraphNode *node, NnStatus *status) {
     return NN_OK;
 }
 
-int32_t nn_infer_function(const NnFunction *f, uint32_t n, const NnValueInfo *const *inputs, const NnValueInfo **outputs,
-                          NnGraph *scratch, NnStatus *status) {
+int32_t nn_infer_function(const NnFunction *f, uint32_t n, const NnValueInfo *const *inputs,
+                          const NnValueInfo **outputs, NnGraph *scratch, NnStatus *status) {
     const NnGraph *g = f->graph;
     g_autofree NnValue **map = g_new0(NnValue *, g->values->len + 1);
     const uint32_t own = g->inputs->len;
@@ -311,11 +327,13 @@ int32_t nn_infer_function(const NnFunction *f, uint32_t n, const NnValueInfo *co
         if (info == NULL)
             return nn_status_fail(status, NN_INVALID, "function %s: input %u is missing", g->name, i);
         if (formal->info.type && info->type && formal->info.type != info->type)
-            return nn_status_fail(status, NN_INVALID, "function %s: input %u (%s) is %s, expected %s", g->name, i,
-                                  formal->info.name ? formal->info.name : "-", nn_type_name(info->type), nn_type_name(formal->info.type));
+            return nn_status_fail(status, NN_INVALID, "function %s: input %u (%s) is %s, expected %s",
+                                  g->name, i, formal->info.name ? formal->info.name : "-",
+                                  nn_type_name(info->type), nn_type_name(formal->info.type));
         const bool told = info->rank >= 0;
-        NnValue *v = nn_graph_add_input(scratch, formal->info.name, info->type ? info->type : formal->info.type,
-                                        told ? info->rank : formal->info.rank, told ? info->dims : formal->info.dims);
+        NnValue *v =
+            nn_graph_add_input(scratch, formal->info.name, info->type ? info->type : formal->info.type,
+                               told ? info->rank : formal->info.rank, told ? info->dims : formal->info.dims);
         v->info.partial = info->partial;
         map[formal->info.id] = v;
     }

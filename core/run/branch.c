@@ -56,7 +56,7 @@ void nn_branch_free(void *state) {
 const NnUnit *nn_branch_unit(void *state, uint32_t i) { return ((Branch *)state)->units[i]; }
 
 static bool fits_in(const NnPlanSlot *slot, const NnTensor *t) {
-    return t && t->type == slot->value->info.type && nn_tensor_bytes(t, nn_type_size(t->type)) <= slot->bytes;
+    return t && t->type == slot->value->info.type && nn_tensor_bytes(t) <= slot->bytes;
 }
 
 static int32_t take_result(Branch *b, uint32_t i, const NnTensor *from, NnTensor *to, NnStatus *status) {
@@ -65,20 +65,15 @@ static int32_t take_result(Branch *b, uint32_t i, const NnTensor *from, NnTensor
     if (slot->home == NN_HOME_DYNAMIC) {
         to->buffer = from->buffer;
         to->offset = from->offset;
-        to->type = from->type;
-        to->rank = from->rank;
     } else if (!fits_in(slot, from) || to->rank != from->rank) {
         return nn_status_fail(status, NN_INVALID, "output %u of a branch is larger than its inferred shape",
                               i);
     }
-    for (int32_t k = 0; k < from->rank; k++)
-        to->dims[k] = from->dims[k];
-    nn_tensor_dense(to);
+    nn_tensor_take_shape(to, from);
     if (to->buffer == from->buffer && to->offset == from->offset)
         return NN_OK;
-    return nn_space_copy(session, slot->space, (NnPlace){to->buffer, to->offset}, slot->space,
-                         (NnPlace){from->buffer, from->offset},
-                         nn_tensor_bytes(from, nn_type_size(from->type)), status);
+    return nn_space_copy(session, slot->space, nn_tensor_place(to), slot->space, nn_tensor_place(from),
+                         nn_tensor_bytes(from), status);
 }
 
 int32_t nn_branch_run(void *state, const NnCall *call) {
@@ -95,11 +90,11 @@ int32_t nn_branch_run(void *state, const NnCall *call) {
         const NnTensor *to = call->outputs[i];
         const bool direct = to && b->program->slots[b->step->out_slots[i]].home != NN_HOME_DYNAMIC &&
                             fits_in(&b->program->slots[b->step->out_slots[i]], nn_program_output(p, i));
-        b->bound[i] = direct ? (NnPlace){to->buffer, to->offset} : (NnPlace){NULL, 0};
+        b->bound[i] = direct ? nn_tensor_place(to) : (NnPlace){NULL, 0};
     }
     int32_t code = nn_program_run(p, b->args, b->bound, b->program->random_now, call->status);
     for (uint32_t i = 0; i < call->n_outputs && code == NN_OK; i++)
         if (call->outputs[i])
-            code = take_result(b, i, p->out[i], call->outputs[i], call->status);
+            code = take_result(b, i, p->outputs[i].tensor, call->outputs[i], call->status);
     return code;
 }

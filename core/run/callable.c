@@ -11,12 +11,12 @@
 
 #define STAGES 2u /* input buffers in turn, so that filling one does not wait for the copy of the other */
 
-typedef struct Result {
+typedef struct Fetched {
     NnStore store;
     NnTensor tensor;
     int64_t dims[NN_MAX_RANK], strides[NN_MAX_RANK];
     bool fetched;
-} Result;
+} Fetched;
 
 struct NnCallable {
     NnSession *session;
@@ -26,7 +26,7 @@ struct NnCallable {
     NnTensor *staged; /* per input */
     NnStore *stages;  /* STAGES per input */
     uint32_t stage;
-    Result *results;
+    Fetched *results;
     bool stage_all; /* a device may read the inputs after the call has returned */
 };
 
@@ -46,7 +46,7 @@ NnCallable *nn_callable_new(NnSession *s, const NnFunction *f, NnStatus *status)
     c->args = g_new0(NnArgument, c->unit->n_inputs + 1);
     c->staged = g_new0(NnTensor, c->unit->n_inputs + 1);
     c->stages = g_new0(NnStore, c->unit->n_inputs * STAGES + 1);
-    c->results = g_new0(Result, c->unit->n_outputs + 1);
+    c->results = g_new0(Fetched, c->unit->n_outputs + 1);
     for (guint i = 0; i < s->devices->len; i++)
         c->stage_all =
             c->stage_all || nn_session_device(s, i)->stream != NULL ||
@@ -75,22 +75,17 @@ void nn_callable_free(NnCallable *c) {
 static int32_t check_input(const NnCallable *c, uint32_t i, const NnTensor *t, NnStatus *status) {
     const NnGraph *g = c->unit->function->graph;
     const char *name = ((const NnValue *)g->inputs->pdata[i])->info.name;
-    if (t == NULL)
-        return nn_status_fail(status, NN_INVALID, "function %s: input %s is missing", g->name,
-                              name ? name : "?");
-    if (t->rank < 0 || t->rank > NN_MAX_RANK || nn_type_size(t->type) == 0)
-        return nn_status_fail(status, NN_INVALID,
-                              "function %s: input %s has type %d and rank %d, which is no tensor", g->name,
-                              name ? name : "?", t->type, t->rank);
-    for (int32_t k = 0; k < t->rank; k++)
-        if (t->dims[k] < 0)
-            return nn_status_fail(status, NN_INVALID, "function %s: input %s has an extent of %" PRId64,
-                                  g->name, name ? name : "?", t->dims[k]);
-    return NN_OK;
+    bool good = t && t->rank >= 0 && t->rank <= NN_MAX_RANK && nn_type_size(t->type) > 0;
+    for (int32_t k = 0; good && k < t->rank; k++)
+        good = t->dims[k] >= 0;
+    return good ? NN_OK
+                : nn_status_fail(status, NN_INVALID, "function %s: input %s: expected a tensor, found %s",
+                                 g->name, name ? name : "?",
+                                 t ? "one of an unknown type or a negative extent" : "nothing");
 }
 
 static int32_t stage_input(NnCallable *c, uint32_t i, const NnTensor *t, NnStatus *status) {
-    const uint64_t bytes = nn_tensor_bytes(t, nn_type_size(t->type));
+    const uint64_t bytes = nn_tensor_bytes(t);
     NnStore *store = &c->stages[i * STAGES + c->stage];
     if (nn_store_reserve(c->session, store, bytes, 0, "an input", status) != NN_OK)
         return nn_status_code(status);
@@ -152,9 +147,9 @@ int32_t nn_callable_output(NnCallable *c, uint32_t i, const NnTensor **out, NnSt
         return nn_status_fail(status, NN_INVALID,
                               "function %s has no results: it was not called, or the call failed",
                               c->unit->function->graph->name);
-    const NnTensor *t = c->program->out[i];
-    const uint32_t space = c->program->out_in[i];
-    Result *r = &c->results[i];
+    const NnTensor *t = c->program->outputs[i].tensor;
+    const uint32_t space = c->program->outputs[i].space;
+    Fetched *r = &c->results[i];
     if (nn_devices_wait(c->session, status) != NN_OK) {
         c->program = NULL;
         return nn_status_code(status);
@@ -164,19 +159,13 @@ int32_t nn_callable_output(NnCallable *c, uint32_t i, const NnTensor **out, NnSt
         return NN_OK;
     }
     if (!r->fetched) {
-        const uint64_t bytes = nn_tensor_bytes(t, nn_type_size(t->type));
+        const uint64_t bytes = nn_tensor_bytes(t);
         if (nn_store_reserve(c->session, &r->store, bytes, 0, "a result", status) != NN_OK ||
-            nn_space_copy(c->session, NN_HOST_SPACE, (NnPlace){r->store.buffer, 0}, space,
-                          (NnPlace){t->buffer, t->offset}, bytes, status) != NN_OK)
+            nn_space_copy(c->session, NN_HOST_SPACE, (NnPlace){r->store.buffer, 0}, space, nn_tensor_place(t),
+                          bytes, status) != NN_OK)
             return nn_status_code(status);
-        r->tensor = *t;
-        r->tensor.buffer = r->store.buffer;
-        r->tensor.offset = 0;
-        r->tensor.dims = r->dims;
-        r->tensor.strides = r->strides;
-        for (int32_t k = 0; k < t->rank; k++)
-            r->dims[k] = t->dims[k];
-        nn_tensor_dense(&r->tensor);
+        r->tensor = (NnTensor){.buffer = r->store.buffer, .dims = r->dims, .strides = r->strides};
+        nn_tensor_take_shape(&r->tensor, t);
         r->fetched = true;
     }
     *out = &r->tensor;

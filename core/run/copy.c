@@ -35,21 +35,17 @@ int32_t nn_copy_run(void *state, const NnCall *call) {
     Copy *c = state;
     const NnTensor *from = call->inputs[0];
     NnTensor *to = call->outputs[0];
-    const uint64_t bytes = nn_tensor_bytes(from, nn_type_size(from->type));
+    const uint64_t bytes = nn_tensor_bytes(from);
     if (c->dynamic) {
         if (nn_store_reserve(c->session, &c->store, bytes, 0, "a copy", call->status) != NN_OK)
             return nn_status_code(call->status);
         to->buffer = c->store.buffer;
         to->offset = 0;
-        to->type = from->type;
-        to->rank = from->rank;
     }
-    for (int32_t k = 0; (c->dynamic || c->bounded) && k < from->rank; k++)
-        to->dims[k] = from->dims[k];
     if (c->dynamic || c->bounded)
-        nn_tensor_dense(to);
-    return nn_space_copy(c->session, c->to, (NnPlace){to->buffer, to->offset}, c->from,
-                         (NnPlace){from->buffer, from->offset}, bytes, call->status);
+        nn_tensor_take_shape(to, from);
+    return nn_space_copy(c->session, c->to, nn_tensor_place(to), c->from, nn_tensor_place(from), bytes,
+                         call->status);
 }
 
 int32_t nn_wait_run(void *session, const NnCall *call) { return nn_devices_wait(session, call->status); }

@@ -12,10 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-typedef struct Draw {
-    uint32_t key[2];
-} Draw;
-
 static uint64_t name_hash(const char *name) {
     uint64_t h = UINT64_C(14695981039346656037);
     for (; *name; name++)
@@ -24,24 +20,24 @@ static uint64_t name_hash(const char *name) {
 }
 
 /* Two numbers in (0, 1), with 32 bits each. */
-static void uniform_pair(const Draw *d, uint64_t i, double u[2]) {
+static void uniform_pair(const uint32_t *key, uint64_t i, double u[2]) {
     const uint32_t counter[4] = {(uint32_t)i, (uint32_t)(i >> 32), 0, 0};
     uint32_t out[4];
-    nn_philox(counter, d->key, out);
+    nn_philox(counter, key, out);
     u[0] = (out[0] + 0.5) * 0x1p-32;
     u[1] = (out[1] + 0.5) * 0x1p-32;
 }
 
-static double draw_uniform(const Draw *d, uint64_t i) {
+static double draw_uniform(const uint32_t *key, uint64_t i) {
     double u[2];
-    uniform_pair(d, i, u);
+    uniform_pair(key, i, u);
     return u[0];
 }
 
 /* Box, Muller 1958. */
-static double draw_normal(const Draw *d, uint64_t i) {
+static double draw_normal(const uint32_t *key, uint64_t i) {
     double u[2];
-    uniform_pair(d, i, u);
+    uniform_pair(key, i, u);
     return sqrt(-2.0 * log(u[0])) * cos(6.283185307179586476925286766559 * u[1]);
 }
 
@@ -74,15 +70,11 @@ static void store(void *to, int32_t type, uint64_t i, double x) {
         ((uint16_t *)to)[i] = (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
         break;
     }
-    case NN_I8: ((int8_t *)to)[i] = (int8_t)x; break;
-    case NN_I16: ((int16_t *)to)[i] = (int16_t)x; break;
-    case NN_I32: ((int32_t *)to)[i] = (int32_t)x; break;
-    case NN_I64: ((int64_t *)to)[i] = (int64_t)x; break;
-    case NN_BOOL: ((uint8_t *)to)[i] = x != 0; break;
-    case NN_U8: ((uint8_t *)to)[i] = (uint8_t)x; break;
-    case NN_U16: ((uint16_t *)to)[i] = (uint16_t)x; break;
-    case NN_U32: ((uint32_t *)to)[i] = (uint32_t)x; break;
-    default: ((uint64_t *)to)[i] = (uint64_t)x; break;
+    default: { /* an integer of any width */
+        const int64_t whole = type == NN_BOOL ? x != 0 : (int64_t)x;
+        const uint64_t size = nn_type_size(type);
+        memcpy((char *)to + i * size, (const char *)&whole + (NN_BYTE_ORDER == 2 ? 8 - size : 0), size);
+    }
     }
 }
 
@@ -102,7 +94,7 @@ static void fans(const NnVariableSpec *v, double *in, double *out) {
 
 /* Rows (or columns, when there are fewer of them) of a normal matrix, made orthonormal by modified
  * Gram-Schmidt. */
-static int32_t fill_orthogonal(const NnVariableSpec *v, const Draw *d, void *to, NnStatus *status) {
+static int32_t fill_orthogonal(const NnVariableSpec *v, const uint32_t *key, void *to, NnStatus *status) {
     const uint64_t n = (uint64_t)nn_product(v->dims, 0, v->rank);
     const uint64_t rows = v->rank > 0 && n > 0 ? (uint64_t)v->dims[0] : 1;
     const uint64_t cols = n / rows;
@@ -111,7 +103,7 @@ static int32_t fill_orthogonal(const NnVariableSpec *v, const Draw *d, void *to,
     if (q == NULL)
         return nn_status_fail(status, NN_OUT_OF_MEMORY, "no memory to initialise %s", v->name);
     for (uint64_t i = 0; i < n; i++)
-        q[i] = draw_normal(d, i);
+        q[i] = draw_normal(key, i);
     for (uint64_t k = 0; k < count; k++) {
         double *row = q + k * length, norm = 0;
         for (uint64_t j = 0; j < k; j++) {
@@ -156,20 +148,20 @@ int32_t nn_variable_fill(const NnVariableSpec *v, uint64_t seed, void *to, NnSta
         {"he_normal", SPREAD_NORMAL, 0, sqrt(2 / in)},
         {"lecun_normal", SPREAD_NORMAL, 0, sqrt(1 / in)},
     };
-    const uint64_t key = nn_splitmix(seed ^ nn_splitmix(name_hash(v->name)));
-    const Draw d = {{(uint32_t)key, (uint32_t)(key >> 32)}};
+    const uint64_t mixed = nn_splitmix(seed ^ nn_splitmix(name_hash(v->name)));
+    const uint32_t key[2] = {(uint32_t)mixed, (uint32_t)(mixed >> 32)};
     const uint64_t n = (uint64_t)nn_product(v->dims, 0, v->rank);
     if (strcmp(init, "orthogonal") == 0)
-        return fill_orthogonal(v, &d, to, status);
+        return fill_orthogonal(v, key, to, status);
     for (uint32_t k = 0; k < NN_COUNT(table); k++) {
         if (strcmp(init, table[k].name) != 0)
             continue;
         for (uint64_t i = 0; i < n; i++) {
             double x = table[k].a;
             if (table[k].spread == SPREAD_UNIFORM)
-                x += (table[k].b - table[k].a) * draw_uniform(&d, i);
+                x += (table[k].b - table[k].a) * draw_uniform(key, i);
             else if (table[k].spread == SPREAD_NORMAL)
-                x += table[k].b * draw_normal(&d, i);
+                x += table[k].b * draw_normal(key, i);
             store(to, v->type, i, x);
         }
         return NN_OK;

@@ -283,7 +283,7 @@ static int32_t stacked_place(Loop *l, const NnCall *call, uint32_t i, const Run 
     const uint32_t o = k->n_carried + i;
     const int64_t axis = axis_of(k->stack_axes, i, slice->rank + 1);
     const bool reverse = k->stack_reverse && k->stack_reverse[i];
-    const uint64_t bytes = nn_tensor_bytes(slice, nn_type_size(slice->type));
+    const uint64_t bytes = nn_tensor_bytes(slice);
     NnSession *session = l->program->session;
     if ((run->trips < 0 || k->passes_condition) && (axis != 0 || reverse))
         return nn_status_fail(call->status, NN_UNSUPPORTED,
@@ -322,18 +322,15 @@ static bool read_result(const NnCall *call, uint32_t o) { return o < call->n_out
 
 static int32_t take_carried(Loop *l, const NnCall *call, uint32_t i, const Run *run, const NnTensor *from,
                             NnPlace place) {
-    const uint64_t bytes = nn_tensor_bytes(from, nn_type_size(from->type));
+    const uint64_t bytes = nn_tensor_bytes(from);
     if (place.buffer == NULL && carried_place(l, call, i, run, bytes, &place) != NN_OK)
         return nn_status_code(call->status);
-    if (copy_bytes(l, place, (NnPlace){from->buffer, from->offset}, bytes, call->status) != NN_OK)
+    if (copy_bytes(l, place, nn_tensor_place(from), bytes, call->status) != NN_OK)
         return nn_status_code(call->status);
     NnTensor *t = &l->carried[i];
     t->buffer = place.buffer;
     t->offset = place.offset;
-    t->rank = from->rank;
-    for (int32_t d = 0; d < from->rank; d++)
-        t->dims[d] = from->dims[d];
-    nn_tensor_dense(t);
+    nn_tensor_take_shape(t, from);
     return NN_OK;
 }
 
@@ -384,8 +381,7 @@ static int32_t iterate(Loop *l, const NnCall *call, const Run *run, bool *keep) 
         if (out && i >= l->first_stacked && read_result(call, k->n_carried + i - l->first_stacked))
             code = stacked_place(l, call, i - l->first_stacked, run, out, &l->bound[i]);
         else if (out && i >= first_carried && i < l->first_stacked)
-            code = carried_place(l, call, i - first_carried, run,
-                                 nn_tensor_bytes(out, nn_type_size(out->type)), &l->bound[i]);
+            code = carried_place(l, call, i - first_carried, run, nn_tensor_bytes(out), &l->bound[i]);
         if (code != NN_OK)
             return code;
     }
@@ -395,14 +391,15 @@ static int32_t iterate(Loop *l, const NnCall *call, const Run *run, bool *keep) 
     if (nn_program_run(p, l->args, l->bound, random, status) != NN_OK)
         return nn_status_code(status);
     for (uint32_t i = first_carried; i < l->n_results; i++) {
-        const int32_t code = i < l->first_stacked
-                                 ? take_carried(l, call, i - first_carried, run, p->out[i], l->bound[i])
-                                 : take_stacked(l, call, i - l->first_stacked, run, p->out[i], l->bound[i]);
+        const int32_t code =
+            i < l->first_stacked
+                ? take_carried(l, call, i - first_carried, run, p->outputs[i].tensor, l->bound[i])
+                : take_stacked(l, call, i - l->first_stacked, run, p->outputs[i].tensor, l->bound[i]);
         if (code != NN_OK)
             return code;
     }
     if (k->passes_condition)
-        *keep = *(const uint8_t *)nn_data(p->out[0]) != 0;
+        *keep = *(const uint8_t *)nn_data(p->outputs[0].tensor) != 0;
     return NN_OK;
 }
 
@@ -416,19 +413,14 @@ static int32_t finish(Loop *l, const NnCall *call, const Run *run) {
         const NnTensor *t = &l->carried[i];
         if (to == NULL)
             continue;
-        const uint64_t bytes = nn_tensor_bytes(t, nn_type_size(t->type));
-        to->rank = t->rank;
-        to->type = t->type;
-        for (int32_t d = 0; d < t->rank; d++)
-            to->dims[d] = t->dims[d];
-        nn_tensor_dense(to);
+        const uint64_t bytes = nn_tensor_bytes(t);
+        nn_tensor_take_shape(to, t);
         if (!own_place(l, i)) {
             to->buffer = t->buffer;
             to->offset = t->offset;
         } else if (bytes > l->program->slots[l->step->out_slots[i]].bytes) {
             return nn_status_fail(status, NN_INVALID, "carried value %u grows beyond its inferred shape", i);
-        } else if (copy_bytes(l, (NnPlace){to->buffer, to->offset}, (NnPlace){t->buffer, t->offset}, bytes,
-                              status) != NN_OK) {
+        } else if (copy_bytes(l, nn_tensor_place(to), nn_tensor_place(t), bytes, status) != NN_OK) {
             return nn_status_code(status);
         }
     }
@@ -499,9 +491,7 @@ int32_t nn_loop_run(void *state, const NnCall *call) {
         NnTensor *t = &l->carried[i];
         t->buffer = from->buffer;
         t->offset = from->offset;
-        t->rank = from->rank;
-        for (int32_t d = 0; d < from->rank; d++)
-            t->dims[d] = from->dims[d];
+        nn_tensor_take_shape(t, from);
     }
     for (; (run.trips < 0 || run.at < run.trips) && keep; run.at++) {
         const int32_t code = iterate(l, call, &run, &keep);

@@ -8,6 +8,16 @@
 #include <math.h>
 #include <stdlib.h>
 
+uint64_t nn_tensor_bytes(const NnTensor *t) { return (uint64_t)nn_elements(t) * nn_type_size(t->type); }
+
+void nn_tensor_take_shape(NnTensor *to, const NnTensor *from) {
+    to->type = from->type;
+    to->rank = from->rank;
+    for (int32_t k = 0; k < from->rank; k++)
+        to->dims[k] = from->dims[k];
+    nn_tensor_dense(to);
+}
+
 void nn_tensor_dense(NnTensor *t) {
     int64_t stride = 1;
     for (int32_t i = t->rank - 1; i >= 0; i--) {
@@ -17,7 +27,7 @@ void nn_tensor_dense(NnTensor *t) {
 }
 
 const NnTensor *nn_program_output(const NnProgram *p, uint32_t i) {
-    const uint32_t slot = p->out_slot[i];
+    const uint32_t slot = p->outputs[i].slot;
     return slot != NN_ABSENT && p->slots[slot].home == NN_HOME_OUTPUT && !p->slots[slot].bounded
                ? &p->tensors[slot]
                : NULL;
@@ -73,7 +83,7 @@ static int32_t set_random(NnProgram *p, const int64_t random[2], NnStatus *statu
 
 static int32_t set_outputs(NnProgram *p, const NnPlace *bound, NnStatus *status) {
     for (uint32_t i = 0; i < p->n_outputs; i++) {
-        const uint32_t slot = p->out_slot[i];
+        const uint32_t slot = p->outputs[i].slot;
         if (slot == NN_ABSENT || p->slots[slot].home != NN_HOME_OUTPUT)
             continue;
         NnTensor *t = &p->tensors[slot];
@@ -82,11 +92,12 @@ static int32_t set_outputs(NnProgram *p, const NnPlace *bound, NnStatus *status)
             t->offset = bound[i].offset;
             continue;
         }
-        p->own[i].space = p->slots[slot].space;
-        if (p->own[i].buffer == NULL &&
-            nn_store_reserve(p->session, &p->own[i], p->slots[slot].bytes, 0, "a result", status) != NN_OK)
+        p->outputs[i].own.space = p->slots[slot].space;
+        if (p->outputs[i].own.buffer == NULL &&
+            nn_store_reserve(p->session, &p->outputs[i].own, p->slots[slot].bytes, 0, "a result", status) !=
+                NN_OK)
             return nn_status_code(status);
-        t->buffer = p->own[i].buffer;
+        t->buffer = p->outputs[i].own.buffer;
         t->offset = 0;
     }
     for (uint32_t i = 0; i < p->n_bounded; i++) {
@@ -121,8 +132,8 @@ static int32_t check_finite(NnProgram *p, uint32_t at, uint32_t k, NnStatus *sta
     if (copy == NULL)
         return nn_status_fail(status, NN_OUT_OF_MEMORY, "no memory to check a value of %" PRIu64 " bytes",
                               bytes);
-    int32_t code = nn_space_copy(p->session, NN_HOST_SPACE, (NnPlace){copy, 0}, space,
-                                 (NnPlace){t->buffer, t->offset}, bytes, status);
+    int32_t code = nn_space_copy(p->session, NN_HOST_SPACE, (NnPlace){copy, 0}, space, nn_tensor_place(t),
+                                 bytes, status);
     for (uint64_t i = 0; i < n && code == NN_OK; i++) {
         const double x = element(copy, t->type, i);
         if (!isfinite(x))
@@ -133,30 +144,10 @@ static int32_t check_finite(NnProgram *p, uint32_t at, uint32_t k, NnStatus *sta
     return code;
 }
 
-static int32_t walk_checked(NnProgram *p, NnStatus *status) {
-    for (uint32_t i = 0; i < p->n_code; i++) {
-        int32_t code = p->code[i].run(p->code[i].state, &p->code[i].call);
-        for (guint d = 0; d < p->session->devices->len; d++)
-            if (p->enqueues >> MIN(d, 63u) & 1)
-                nn_session_device(p->session, d)->enqueued = true;
-        if (code == NN_OK)
-            code = nn_devices_wait(p->session, status);
-        if (p->steps[i]->n_nodes > 0 && p->steps[i]->kind != NN_STEP_CONTROL)
-            for (uint32_t k = 0; k < p->code[i].call.n_outputs && code == NN_OK; k++)
-                code = check_finite(p, i, k, status);
-        if (code != NN_OK) {
-            nn_status_fail(status, code, "it failed");
-            nn_status_where(status, "%s", p->steps[i]->label);
-            return nn_status_code(status);
-        }
-    }
-    return NN_OK;
-}
-
-static int32_t walk(NnProgram *p, NnStatus *status) {
+static int32_t walk(NnProgram *p, uint32_t from, uint32_t to, NnStatus *status) {
     for (uint64_t mask = p->enqueues; mask; mask &= mask - 1)
         nn_session_device(p->session, (uint32_t)__builtin_ctzll(mask))->enqueued = true;
-    const NnInstr *instr = p->code, *const end = instr + p->n_code;
+    const NnInstr *instr = p->code + from, *const end = p->code + to;
     for (; instr < end; instr++) {
         const int32_t code = instr->run(instr->state, &instr->call);
         if (__builtin_expect(code != NN_OK, 0)) {
@@ -168,6 +159,21 @@ static int32_t walk(NnProgram *p, NnStatus *status) {
     return NN_OK;
 }
 
+static int32_t walk_checked(NnProgram *p, NnStatus *status) {
+    int32_t code = NN_OK;
+    for (uint32_t i = 0; i < p->n_code && code == NN_OK; i++) {
+        code = walk(p, i, i + 1, status);
+        if (code == NN_OK)
+            code = nn_devices_wait(p->session, status);
+        if (p->steps[i]->n_nodes == 0 || p->steps[i]->kind == NN_STEP_CONTROL)
+            continue;
+        for (uint32_t k = 0; k < p->code[i].call.n_outputs && code == NN_OK; k++)
+            if ((code = check_finite(p, i, k, status)) != NN_OK)
+                nn_status_where(status, "%s", p->steps[i]->label);
+    }
+    return code;
+}
+
 /* ---- the tail ---- */
 
 static int32_t hand_over(NnProgram *p, uint32_t i, NnStatus *status) {
@@ -177,14 +183,14 @@ static int32_t hand_over(NnProgram *p, uint32_t i, NnStatus *status) {
     if (!p->tail->constant[i] || p->session->spaces[space].host)
         return NN_OK;
     NnTensor *host = &p->edge_host[i];
-    const uint64_t bytes = nn_tensor_bytes(t, nn_type_size(t->type));
+    const uint64_t bytes = nn_tensor_bytes(t);
     g_free(host->buffer);
     *host = *t;
     host->buffer = g_malloc(bytes + 1);
     host->offset = 0;
     p->edge_args[i] = (NnArgument){host, NN_HOST_SPACE};
-    return nn_space_copy(p->session, NN_HOST_SPACE, (NnPlace){host->buffer, 0}, space,
-                         (NnPlace){t->buffer, t->offset}, bytes, status);
+    return nn_space_copy(p->session, NN_HOST_SPACE, (NnPlace){host->buffer, 0}, space, nn_tensor_place(t),
+                         bytes, status);
 }
 
 static int32_t run_tail(NnProgram *p, const NnPlace *bound, NnStatus *status) {
@@ -192,15 +198,15 @@ static int32_t run_tail(NnProgram *p, const NnPlace *bound, NnStatus *status) {
         if (hand_over(p, i, status) != NN_OK)
             return nn_status_code(status);
     for (uint32_t i = 0; i < p->n_outputs; i++)
-        if (p->out_tail[i] != NN_ABSENT)
-            p->tail_bound[p->out_tail[i]] = bound ? bound[i] : (NnPlace){NULL, 0};
+        if (p->outputs[i].tail != NN_ABSENT)
+            p->tail_bound[p->outputs[i].tail] = bound ? bound[i] : (NnPlace){NULL, 0};
     NnProgram *tail = nn_unit_program(p->tail, p->edge_args, status);
     if (tail == NULL || nn_program_run(tail, p->edge_args, p->tail_bound, p->random_now, status) != NN_OK)
         return nn_status_code(status);
     for (uint32_t i = 0; i < p->n_outputs; i++)
-        if (p->out_tail[i] != NN_ABSENT) {
-            p->out[i] = tail->out[p->out_tail[i]];
-            p->out_in[i] = tail->out_in[p->out_tail[i]];
+        if (p->outputs[i].tail != NN_ABSENT) {
+            p->outputs[i].tensor = tail->outputs[p->outputs[i].tail].tensor;
+            p->outputs[i].space = tail->outputs[p->outputs[i].tail].space;
         }
     return NN_OK;
 }
@@ -216,16 +222,16 @@ int32_t nn_program_run(NnProgram *p, const NnArgument *args, const NnPlace *boun
             p->tensors[p->input_slots[k]].offset = args[i].tensor->offset;
         }
     const bool checked = p->session->flags & NN_SESSION_CHECKED;
-    if ((checked ? walk_checked : walk)(p, status) != NN_OK)
+    if ((checked ? walk_checked(p, status) : walk(p, 0, p->n_code, status)) != NN_OK)
         return nn_status_failed(status) ? nn_status_code(status) : NN_ERROR;
     if ((p->n_bounded > 0 || p->tail) && nn_devices_wait(p->session, status) != NN_OK)
         return nn_status_code(status);
     for (uint32_t i = 0; i < p->n_bounded; i++)
         nn_tensor_dense(&p->tensors[p->bounded[i]]);
     for (uint32_t i = 0; i < p->n_outputs; i++)
-        if (p->out_slot[i] != NN_ABSENT) {
-            p->out[i] = &p->tensors[p->out_slot[i]];
-            p->out_in[i] = p->slots[p->out_slot[i]].space;
+        if (p->outputs[i].slot != NN_ABSENT) {
+            p->outputs[i].tensor = &p->tensors[p->outputs[i].slot];
+            p->outputs[i].space = p->slots[p->outputs[i].slot].space;
         }
     return p->tail ? run_tail(p, bound, status) : NN_OK;
 }

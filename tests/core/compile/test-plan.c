@@ -91,9 +91,9 @@ Test(plan, random_graphs_keep_their_values_apart) {
         check_overlaps(p);
         cr_assert_eq(nn_program_run(p, args, NULL, (const int64_t[]){0, 0}, f.status), NN_OK);
         for (int k = 0; k < WIDTH; k++) {
-            cr_expect_float_eq((double)((const float *)nn_data(p->out[0]))[k], plain[NODES + 1][k],
+            cr_expect_float_eq((double)((const float *)nn_data(p->outputs[0].tensor))[k], plain[NODES + 1][k],
                                1e-3 * (1 + fabs(plain[NODES + 1][k])));
-            cr_expect_float_eq((double)((const float *)nn_data(p->out[1]))[k], plain[NODES / 2][k],
+            cr_expect_float_eq((double)((const float *)nn_data(p->outputs[1].tensor))[k], plain[NODES / 2][k],
                                1e-3 * (1 + fabs(plain[NODES / 2][k])));
         }
         stop(&f, u, function);
@@ -129,7 +129,7 @@ Test(simplify, shares_folds_and_drops) {
     cr_expect_eq(count_kind(p, NN_STEP_KERNEL), 2);
     cr_expect_eq(p->n_code, 2);
     cr_assert_eq(nn_program_run(p, args, NULL, (const int64_t[]){0, 0}, f.status), NN_OK);
-    cr_expect_float_eq((double)((const float *)nn_data(p->out[0]))[3], 16.0, 1e-6);
+    cr_expect_float_eq((double)((const float *)nn_data(p->outputs[0].tensor))[3], 16.0, 1e-6);
     cr_expect_eq(nn_unit_program(u, args, f.status), p, "the same shapes find the same program");
     stop(&f, u, function);
 }
