@@ -66,11 +66,13 @@ static int32_t grad_compute(const NnCall *call) {
     const NnTensor *dy = call->inputs[0];
     NnTensor *dx = call->outputs[0];
     NnPool p;
+    if (dy->rank != dx->rank)
+        return nn_fail(call->host, call->status, NN_INVALID, "dY has rank %d: expected that of X, %d", dy->rank, dx->rank);
     const int32_t code = nn_pool_begin(call, dx, dy->dims, &p);
     const int64_t n = nn_elements(dx);
     if (code != NN_OK)
         return code;
-    if (dy->rank != dx->rank || nn_elements(dy) != p.planes * p.outputs)
+    if (nn_elements(dy) != p.planes * p.outputs)
         return nn_fail(call->host, call->status, NN_INVALID, "dY does not have the shape of the pool's result");
     double *sums = call->host->alloc(call->host, (uint64_t)(n > 0 ? n : 1) * sizeof *sums);
     if (!sums)

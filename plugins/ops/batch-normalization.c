@@ -154,10 +154,14 @@ static int32_t gradient(NnGradient *g) {
 }
 
 static int32_t grad_infer(NnInfer *n) {
+    const NnValueInfo *x = n->node->inputs[1];
     nn_output_like(n, 0, 1, NN_NONE);
     nn_output_like(n, 1, 2, NN_NONE);
     nn_output_like(n, 2, 2, NN_NONE);
-    return NN_OK;
+    if (x->rank >= 0 && x->rank < 2)
+        return nn_bad(n, "X has rank %d: expected [N,C,...]", x->rank);
+    const int32_t code = nn_alike(n, 0, 1);
+    return code == NN_OK ? check_channels(n, 2, "scale", x->rank < 0 ? NN_DIM_UNKNOWN : nn_dim_plain(x->dims[1])) : code;
 }
 
 static int32_t grad_compute(const NnCall *call) {

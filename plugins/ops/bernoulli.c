@@ -9,7 +9,9 @@ static int32_t infer(NnInfer *n) {
     const NnValueInfo *p = n->node->inputs[0], *like = n->node->inputs[2];
     char a[200], b[200];
     int32_t type;
-    const int32_t code = nn_random_type(n, p->type, DRAWN, &type);
+    int32_t code = nn_random_type(n, p->type, DRAWN, &type);
+    if (code == NN_OK)
+        code = nn_check_random(n, 1);
     if (code != NN_OK || !like) {
         nn_output_like(n, 0, 0, type);
         return code;

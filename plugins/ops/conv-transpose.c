@@ -85,6 +85,8 @@ static int32_t like_infer(NnInfer *n) {
 static int32_t grad_compute(const NnCall *call, const NnTensor *x, const NnTensor *w, NnConvolutionSum which) {
     int64_t more[NN_WINDOW_MAX], out[NN_WINDOW_MAX];
     NnWindow window;
+    if (x->rank != w->rank)
+        return nn_fail(call->host, call->status, NN_INVALID, "input and weight have the ranks %d and %d: expected the same", x->rank, w->rank);
     const int32_t code = transposed(call->host, call->status, call->node, x->rank, w->dims, x->dims + 2, &window, more, out);
     return code == NN_OK ? nn_convolve(call, call->inputs[0], w, x, which, NULL, window) : code;
 }

@@ -45,6 +45,8 @@ static int32_t infer(NnInfer *n) {
 
 /* The window of a node in a run, with the padding that the input's extents ask for. */
 static int32_t run_window(const NnCall *call, const NnTensor *x, const NnTensor *w, NnWindow *window) {
+    if (x->rank != w->rank)
+        return nn_fail(call->host, call->status, NN_INVALID, "input and weight have the ranks %d and %d: expected the same", x->rank, w->rank);
     const int32_t code = nn_convolution_window(call->host, call->status, call->node, w->rank, w->dims, window);
     for (int32_t i = 0; code == NN_OK && i < window->n; i++)
         (void)nn_window_count(call->node, window, i, x->dims[i + 2]);

@@ -7,8 +7,8 @@
 /* Statistics of 16-bit floats are kept in f32. */
 static int32_t stash(int32_t type) { return type == NN_F64 ? NN_F64 : NN_F32; }
 
-static int32_t check_fits(NnInfer *n, uint32_t i, const char *name) {
-    const NnValueInfo *x = n->node->inputs[0], *s = n->node->inputs[i];
+static int32_t check_fits(NnInfer *n, uint32_t of, uint32_t i, const char *name) {
+    const NnValueInfo *x = n->node->inputs[of], *s = n->node->inputs[i];
     char a[200], b[200];
     if (!s || s->rank < 0 || x->rank < 0)
         return NN_OK;
@@ -27,9 +27,9 @@ static int32_t infer(NnInfer *n) {
     int64_t axis = nn_attr_int(n->node, "axis", -1), dims[NN_MAX_RANK] = {0};
     int32_t code = x->rank < 0 ? NN_OK : nn_axis(n, "axis", &axis, x->rank);
     if (code == NN_OK)
-        code = check_fits(n, 1, "Scale");
+        code = check_fits(n, 0, 1, "Scale");
     if (code == NN_OK)
-        code = check_fits(n, 2, "B");
+        code = check_fits(n, 0, 2, "B");
     for (int32_t i = 0; i < x->rank; i++)
         dims[i] = i < axis ? nn_dim_plain(x->dims[i]) : 1;
     nn_output_like(n, 0, 0, NN_NONE);
@@ -136,10 +136,20 @@ static int32_t gradient(NnGradient *g) {
 }
 
 static int32_t grad_infer(NnInfer *n) {
+    const NnValueInfo *x = n->node->inputs[1];
+    int64_t axis = nn_attr_int(n->node, "axis", -1), dims[NN_MAX_RANK] = {0};
     nn_output_like(n, 0, 1, NN_NONE);
     nn_output_like(n, 1, 2, NN_NONE);
     nn_output_like(n, 2, 2, NN_NONE);
-    return NN_OK;
+    int32_t code = x->rank < 0 ? NN_OK : nn_axis(n, "axis", &axis, x->rank);
+    for (int32_t i = 0; i < x->rank; i++)
+        dims[i] = i < axis ? nn_dim_plain(x->dims[i]) : 1;
+    const NnValueInfo rows = {.struct_size = sizeof rows, .rank = x->rank, .dims = dims};
+    if (code == NN_OK && (!nn_same_shapes(n->node->inputs[3], &rows) || !nn_same_shapes(n->node->inputs[4], &rows)))
+        code = nn_bad(n, "Mean and InvStdDev: expected the shape of X with 1 from axis %lld on", (long long)axis);
+    if (code == NN_OK)
+        code = nn_alike(n, 0, 1);
+    return code == NN_OK ? check_fits(n, 1, 2, "Scale") : code;
 }
 
 static int32_t grad_compute(const NnCall *call) {

@@ -67,7 +67,7 @@ static int32_t gradient(NnGradient *g) {
 
 static int32_t grad_infer(NnInfer *n) {
     nn_output_like(n, 0, 2, n->node->inputs[0]->type);
-    return NN_OK;
+    return nn_alike(n, 0, 1);
 }
 
 static int32_t grad_compute(const NnCall *call) {
@@ -78,7 +78,7 @@ static int32_t grad_compute(const NnCall *call) {
     int32_t code = sums ? NN_OK : nn_fail(call->host, call->status, NN_OUT_OF_MEMORY, "no memory for the sums of MaxPoolGrad");
     for (int64_t i = 0; code == NN_OK && i < m; i++) {
         const int64_t at = ((const int64_t *)nn_data(indices))[i];
-        if (at < 0 || at >= n || m != nn_elements(indices))
+        if (at < 0 || at >= n)
             code = nn_fail(call->host, call->status, NN_INVALID, "index %lld: expected 0 to %lld", (long long)at, (long long)n - 1);
         else
             sums[at] += nn_load(nn_data(dy), dy->type, i);

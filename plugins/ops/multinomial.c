@@ -8,7 +8,9 @@ static int32_t infer(NnInfer *n) {
     const int64_t samples = nn_attr_int(n->node, "sample_size", 0);
     int64_t dims[NN_MAX_RANK] = {0};
     int32_t type;
-    const int32_t code = nn_random_type(n, NN_I64, NN_INDICES, &type);
+    int32_t code = nn_random_type(n, NN_I64, NN_INDICES, &type);
+    if (code == NN_OK)
+        code = nn_check_random(n, 1);
     if (code != NN_OK)
         return code;
     if (x->rank == 0)

@@ -49,8 +49,11 @@ static int32_t gradient(NnGradient *g) {
 }
 
 static int32_t grad_infer(NnInfer *n) {
+    const NnValueInfo *dloss = n->node->inputs[0];
     nn_output_like(n, 0, 1, NN_NONE);
-    return NN_OK;
+    if (nn_unreduced(n->node) ? !nn_same_shapes(dloss, n->node->inputs[2]) : dloss->rank > 0)
+        return nn_bad(n, "dloss has rank %d: expected %s", dloss->rank, nn_unreduced(n->node) ? "the shape of labels" : "a scalar");
+    return nn_check_labels(n, 1);
 }
 
 static int32_t grad_compute(const NnCall *call) {

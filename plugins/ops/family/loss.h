@@ -71,12 +71,10 @@ static inline int32_t nn_labels_reduce(const NnCall *call, const NnLabels *l, do
     return NN_OK;
 }
 
-/* Checks scores against labels and weights and sets the loss. */
-static inline int32_t nn_infer_loss(NnInfer *n) {
-    const NnValueInfo *x = n->node->inputs[0], *l = n->node->inputs[1], *w = n->node->inputs[2];
-    const bool none = strcmp(nn_attr_string(n->node, "reduction", "mean"), "none") == 0;
+/* Checks scores, which are input `first`, against the labels and weights behind them. */
+static inline int32_t nn_check_labels(NnInfer *n, uint32_t first) {
+    const NnValueInfo *x = n->node->inputs[first], *l = n->node->inputs[first + 1], *w = n->node->inputs[first + 2];
     char a[200], b[200];
-    int64_t dims[NN_MAX_RANK] = {0};
     bool fits = x->rank < 0 || l->rank < 0 || (x->rank >= 2 && l->rank == x->rank - 1);
     for (int32_t i = 0; fits && x->rank >= 0 && i < l->rank; i++)
         fits = !nn_dim_known(l->dims[i]) || !nn_dim_known(x->dims[i + (i > 0)]) || l->dims[i] == x->dims[i + (i > 0)];
@@ -87,10 +85,19 @@ static inline int32_t nn_infer_loss(NnInfer *n) {
                                                w->dims[0] != x->dims[1])))
         return nn_bad(n, "weights are %s and scores %s: expected a weight for each class",
                       nn_shape_text(w->rank, w->dims, a, sizeof a), nn_shape_text(x->rank, x->dims, b, sizeof b));
+    return NN_OK;
+}
+
+static inline bool nn_unreduced(const NnNode *node) { return strcmp(nn_attr_string(node, "reduction", "mean"), "none") == 0; }
+
+static inline int32_t nn_infer_loss(NnInfer *n) {
+    const NnValueInfo *x = n->node->inputs[0], *l = n->node->inputs[1];
+    int64_t dims[NN_MAX_RANK] = {0};
+    const int32_t code = nn_check_labels(n, 0);
     for (int32_t i = 0; i < l->rank; i++)
         dims[i] = nn_dim_plain(l->dims[i]);
-    n->output(n, 0, x->type, none ? l->rank : 0, dims);
-    return NN_OK;
+    n->output(n, 0, x->type, nn_unreduced(n->node) ? l->rank : 0, dims);
+    return code;
 }
 
 /* ---- in bodies ---- */

@@ -93,6 +93,13 @@ static inline int32_t nn_random_type(NnInfer *n, int32_t preset, uint64_t types,
     return nn_is(*type, types) ? NN_OK : nn_bad(n, "dtype is %s, which cannot be drawn here", nn_type_name(*type));
 }
 
+static inline int32_t nn_check_random(NnInfer *n, uint32_t i) {
+    const NnValueInfo *rng = n->node->inputs[i];
+    return rng->rank < 0 || (rng->rank == 1 && (rng->dims[0] == 2 || !nn_dim_known(rng->dims[0])))
+               ? NN_OK
+               : nn_bad(n, "rng: expected 2 integers, seed and step");
+}
+
 /* The output has the shape that input 0 holds as integers. */
 static inline int32_t nn_infer_drawn(NnInfer *n) {
     const NnValueInfo *shape = n->node->inputs[0];
@@ -100,7 +107,9 @@ static inline int32_t nn_infer_drawn(NnInfer *n) {
     const int64_t *dims = n->integers(n, 0, &count);
     int64_t own[NN_MAX_RANK];
     int32_t type, rank = NN_RANK_UNKNOWN;
-    const int32_t code = nn_random_type(n, NN_F32, NN_FLOATS, &type);
+    int32_t code = nn_random_type(n, NN_F32, NN_FLOATS, &type);
+    if (code == NN_OK)
+        code = nn_check_random(n, 1);
     if (code != NN_OK)
         return code;
     if (shape->rank == 1 && nn_dim_known(shape->dims[0]))

@@ -29,6 +29,8 @@ static inline int32_t nn_infer_lines(NnInfer *infer) {
     int64_t axis = nn_attr_int(infer->node, "axis", -1);
     const int32_t rank = infer->node->inputs[0]->rank;
     nn_output_like(infer, 0, 0, NN_NONE);
+    if (infer->node->n_inputs == 2 && nn_alike(infer, 0, 1) != NN_OK)
+        return NN_INVALID;
     return rank < 0 ? NN_OK : nn_axis(infer, "axis", &axis, rank);
 }
 

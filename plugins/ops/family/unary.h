@@ -21,13 +21,18 @@
     .flags = NN_OP_ELEMENTWISE,                                                                              \
     NN_IN({"dY", "T", NN_FLOATS, 0, 0, "gradient of the result"},                                            \
           {"X", "T", NN_FLOATS, 0, 0, "where the slope is taken"}),                                          \
-    NN_OUT({"dX", "T", NN_FLOATS, 0, 0, "gradient of the argument"}), .infer = nn_infer_same
+    NN_OUT({"dX", "T", NN_FLOATS, 0, 0, "gradient of the argument"}), .infer = nn_infer_slope
 #define NN_SLOPE_SAMPLES NN_SAMPLES("[2,3] [2,3]", "[] []", "[0,3] [0,3]", "[6] [6]@-4:4")
 
 /* A test: truth by element. */
 #define NN_TEST(types)                                                                                       \
     .flags = NN_OP_ELEMENTWISE, NN_IN({"X", "T", types, NN_NO_GRADIENT, 0, "the argument"}),                 \
     NN_OUT({"Y", "B", NN_MASK(NN_BOOL), NN_NO_GRADIENT, 0, "truth by element"}), .infer = nn_infer_test
+
+static inline int32_t nn_infer_slope(NnInfer *infer) {
+    nn_output_like(infer, 0, 0, NN_NONE);
+    return nn_alike(infer, 0, 1);
+}
 
 static inline int32_t nn_infer_test(NnInfer *infer) {
     nn_output_like(infer, 0, 0, NN_BOOL);
