@@ -4,7 +4,7 @@
 
 static int32_t infer(NnInfer *n) {
     int64_t dims[NN_MAX_RANK] = {0};
-    const int32_t code = nn_pool_dims(n, dims);
+    const int32_t code = nn_pool_dims(n, 0, dims);
     n->output(n, 0, n->node->inputs[0]->type, n->node->inputs[0]->rank, dims);
     return code;
 }
@@ -47,8 +47,16 @@ static int32_t gradient(NnGradient *g) {
 }
 
 static int32_t grad_infer(NnInfer *n) {
-    nn_output_like(n, 0, 1, n->node->inputs[0]->type);
-    return NN_OK;
+    int64_t dims[NN_MAX_RANK] = {0};
+    char found[200], expected[200];
+    const NnValueInfo *dy = n->node->inputs[0], pooled = {.rank = n->node->inputs[1]->rank, .dims = dims};
+    nn_output_like(n, 0, 1, dy->type);
+    const int32_t code = nn_pool_dims(n, 1, dims);
+    if (code != NN_OK || nn_same_shapes(dy, &pooled))
+        return code;
+    return nn_bad(n, "dY is %s: expected the shape of the pool's result, %s",
+                  nn_shape_text(dy->rank, dy->dims, found, sizeof found),
+                  nn_shape_text(pooled.rank, dims, expected, sizeof expected));
 }
 
 typedef struct Spread {

@@ -4,7 +4,7 @@
 
 static int32_t infer(NnInfer *n) {
     int64_t dims[NN_MAX_RANK] = {0};
-    const int32_t code = nn_pool_dims(n, dims);
+    const int32_t code = nn_pool_dims(n, 0, dims);
     n->output(n, 0, n->node->inputs[0]->type, n->node->inputs[0]->rank, dims);
     n->output(n, 1, NN_I64, n->node->inputs[0]->rank, dims);
     return code;

@@ -21,9 +21,9 @@ static inline int32_t nn_pool_window(const NnHost *nn, NnStatus *status, const N
     return code == NN_OK ? nn_window_list(nn, status, node, "kernel_shape", rank - 2, 1, 1, w->kernel) : code;
 }
 
-/* The dimensions of the result for input 0. */
-static inline int32_t nn_pool_dims(NnInfer *n, int64_t *dims) {
-    const NnValueInfo *x = n->node->inputs[0];
+/* The dimensions of the result when input i is what the windows slide over. */
+static inline int32_t nn_pool_dims(NnInfer *n, uint32_t i, int64_t *dims) {
+    const NnValueInfo *x = n->node->inputs[i];
     NnWindow w;
     if (x->rank < 0)
         return NN_OK;
