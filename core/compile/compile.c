@@ -35,32 +35,26 @@ static void free_steps(NnSession *session, NnPlanStep *const *steps, uint32_t n)
     }
 }
 
-static NnArgument *copy_key(const NnUnit *u, const NnArgument *arguments) {
-    NnArgument *key = g_new0(NnArgument, u->n_inputs + 1);
+/* What it was compiled for, in the memory of its graph. */
+static NnArgument *copy_key(NnGraph *g, const NnUnit *u, const NnArgument *arguments) {
+    NnArgument *key = nn_graph_memory(g, (u->n_inputs + 1) * sizeof *key);
     for (uint32_t i = 0; i < u->n_inputs; i++) {
         const NnTensor *t = arguments[i].tensor;
-        NnTensor *own = g_new0(NnTensor, 1);
-        own->type = t->type;
-        own->rank = t->rank;
-        own->dims = g_memdup2(t->dims, (gsize)t->rank * sizeof *t->dims);
-        if (u->constant[i])
-            own->buffer = g_memdup2(nn_data(t), nn_tensor_bytes(t));
+        NnTensor *own = nn_graph_memory(g, sizeof *own);
+        const gsize rank = (gsize)t->rank, bytes = u->constant[i] ? nn_tensor_bytes(t) : 0;
+        *own = (NnTensor){
+            .type = t->type, .rank = t->rank, .dims = nn_graph_memory(g, (rank + 1) * sizeof *t->dims)};
+        own->buffer = nn_graph_memory(g, bytes + 1);
+        if (rank > 0)
+            memcpy(own->dims, t->dims, rank * sizeof *t->dims);
+        if (bytes > 0)
+            memcpy(own->buffer, nn_data(t), bytes);
         key[i] = (NnArgument){own, arguments[i].space};
     }
     return key;
 }
 
-static void free_key(NnArgument *key, uint32_t n) {
-    for (uint32_t i = 0; key && i < n; i++) {
-        NnTensor *t = (NnTensor *)(uintptr_t)key[i].tensor;
-        g_free(t->dims);
-        g_free(t->buffer);
-        g_free(t);
-    }
-    g_free(key);
-}
-
-static NnProgram *new_program(NnUnit *u, const NnArgument *arguments) {
+static NnProgram *new_program(NnUnit *u) {
     NnProgram *p = g_new0(NnProgram, 1);
     p->session = u->session;
     p->n_inputs = u->n_inputs;
@@ -75,7 +69,6 @@ static NnProgram *new_program(NnUnit *u, const NnArgument *arguments) {
         g_error("out of memory for a program");
     memset(p->random, 0, NN_RANDOM_RING * sizeof *p->random);
     p->buffers = g_array_new(FALSE, TRUE, sizeof(NnStore));
-    p->key = copy_key(u, arguments);
     return p;
 }
 
@@ -91,7 +84,7 @@ NnProgram *nn_compile(NnUnit *u, const NnArgument *arguments, const char *print_
     NnCompile c = {.session = u->session,
                    .unit = u,
                    .arguments = arguments,
-                   .program = new_program(u, arguments),
+                   .program = new_program(u),
                    .status = status,
                    .steps = g_ptr_array_new(),
                    .slots = g_array_new(FALSE, TRUE, sizeof(NnPlanSlot)),
@@ -111,6 +104,7 @@ NnProgram *nn_compile(NnUnit *u, const NnArgument *arguments, const char *print_
     if (code == NN_OK && p->tail)
         prepare_edges(p);
     if (code == NN_OK) {
+        p->key = copy_key(p->graph, u, arguments);
         p->n_cuts = c.cuts->len;
         p->cuts = nn_graph_memory(p->graph, (c.cuts->len + 1) * sizeof *p->cuts);
         for (guint i = 0; i < c.cuts->len; i++)
@@ -136,12 +130,8 @@ void nn_program_free(NnProgram *p) {
         const uint64_t tag = p->first_tag + i;
         g_hash_table_remove(p->session->labels, &tag);
         const NnInstr *instr = &p->code[i];
-        if (instr->run == nn_branch_run)
-            nn_branch_free(instr->state);
-        else if (instr->run == nn_loop_run)
-            nn_loop_free(instr->state);
-        else if (instr->run == nn_copy_run)
-            nn_copy_free(instr->state);
+        if (instr->release)
+            instr->release(instr->state);
     }
     if (p->steps)
         free_steps(p->session, p->steps, p->n_code);
@@ -153,7 +143,6 @@ void nn_program_free(NnProgram *p) {
     for (uint32_t i = 0; p->edge_host && i < p->n_edge; i++)
         g_free(p->edge_host[i].buffer);
     g_array_unref(p->buffers);
-    free_key(p->key, p->n_inputs);
     g_free(p->outputs);
     free(p->random);
     if (p->graph)

@@ -87,9 +87,11 @@ static int32_t emit_state(NnCompile *c, NnPlanStep *s, NnInstr *instr) {
         return NN_OK;
     case NN_STEP_CONTROL:
         instr->run = s->control.kind == NN_LOOP ? nn_loop_run : nn_branch_run;
+        instr->release = s->control.kind == NN_LOOP ? nn_loop_free : nn_branch_free;
         return (s->control.kind == NN_LOOP ? nn_loop_new : nn_branch_new)(p, s, &instr->state, c->status);
     case NN_STEP_COPY:
         instr->run = nn_copy_run;
+        instr->release = nn_copy_free;
         instr->state = nn_copy_new(p, s);
         return NN_OK;
     default:

@@ -90,6 +90,7 @@ typedef struct NnPlanStep {
 typedef struct NnInstr {
     int32_t (*run)(void *state, const NnCall *);
     void *state;
+    void (*release)(void *state); /* NULL: the kernel's own, or nobody's */
     NnCall call;
 } NnInstr;
 
