@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times a training step and inference of a network on embedded data: networks WORKLOAD [SECONDS]. One line a case: its name, the
- * median, 10th and 90th percentile in ms, GFLOP/s and the share of the machine's peak, which is measured in the same run.
- * The time of a step includes fetching its batch.
+ * Times a training step and inference of a network on embedded data: networks WORKLOAD [SECONDS]. One line a
+ * case: its name, the median, 10th and 90th percentile in ms, GFLOP/s and the share of the machine's peak,
+ * which is measured in the same run. The time of a step includes fetching its batch.
  */
 #include "nn-train/train.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <pthread.h>
 
 #define MAX_SAMPLES 20000u
 
 typedef struct Workload {
     const char *name;
     uint64_t batch;
-    double forward, saved; /* FLOP of a forward pass of one sample; those that the backward pass saves at the first layer */
+    double forward, saved; /* FLOP of a forward pass of one sample; those that the backward pass saves at the
+                              first layer */
     const char *config;
 } Workload;
 
@@ -26,7 +27,8 @@ static const Workload workloads[] = {
      "model: {family: mlp, hidden: [512, 512]}\n"
      "data: {loader: glyphs}\n"
      "train: {epochs: 1000, batch: 128, optimizer: {name: sgd, rate: 0.05}}\n"},
-    {"lenet5", 64, 2.0 * (28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10), 2.0 * 28 * 28 * 6 * 25,
+    {"lenet5", 64, 2.0 * (28 * 28 * 6 * 25 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10),
+     2.0 * 28 * 28 * 6 * 25,
      "model: {family: cnn, network: lenet5}\n"
      "data: {loader: glyphs}\n"
      "train: {epochs: 1000, batch: 64, optimizer: {name: adam, rate: 1e-3}}\n"},
@@ -94,8 +96,8 @@ static double peak(uint32_t threads) {
 static void report(const char *workload, const char *what, Times *t, double flop, double top) {
     qsort(t->seconds, t->n, sizeof *t->seconds, ascending);
     const double median = t->seconds[t->n / 2];
-    printf("%s.%s median %.4f ms p10 %.4f p90 %.4f n %u %.1f GFLOP/s", workload, what, median * 1e3, t->seconds[t->n / 10] * 1e3,
-           t->seconds[t->n * 9 / 10] * 1e3, t->n, flop / median * 1e-9);
+    printf("%s.%s median %.4f ms p10 %.4f p90 %.4f n %u %.1f GFLOP/s", workload, what, median * 1e3,
+           t->seconds[t->n / 10] * 1e3, t->seconds[t->n * 9 / 10] * 1e3, t->n, flop / median * 1e-9);
     if (top > 0)
         printf(" %.1f %% of peak", 100 * flop / median / top);
     printf("\n");
@@ -115,7 +117,8 @@ static void stepped(void *self, const NnTrainReport *report) {
         nn_training_ask(t->training, NN_ASK_STOP);
 }
 
-static int32_t time_inference(NnTraining *training, const Workload *w, uint64_t batch, double seconds, double top, NnStatus *status) {
+static int32_t time_inference(NnTraining *training, const Workload *w, uint64_t batch, double seconds,
+                              double top, NnStatus *status) {
     NnFunction *f = nn_network_function(nn_training_network(training), "predict");
     NnCallable *call = f ? nn_callable_new(nn_training_session(training), f, status) : NULL;
     if (call == NULL)
@@ -179,7 +182,8 @@ int main(int argc, char **argv) {
         if (strcmp(workloads[i].name, argv[1]) == 0)
             code = run(context, &workloads[i], argc > 2 ? atof(argv[2]) : 2, status);
     if (code != NN_OK)
-        fprintf(stderr, "networks: %s\n", *nn_status_message(status) ? nn_status_message(status) : "expected a workload: mlp, lenet5");
+        fprintf(stderr, "networks: %s\n",
+                *nn_status_message(status) ? nn_status_message(status) : "expected a workload: mlp, lenet5");
     nn_context_free(context);
     nn_status_free(status);
     return code == NN_OK ? 0 : 1;

@@ -27,12 +27,14 @@ static int32_t check_spec(const NnVariableSpec *spec, NnStatus *status) {
     if (spec->name == NULL || *spec->name == '\0')
         return nn_status_fail(status, NN_INVALID, "a variable has no name");
     if (nn_type_size(spec->type) == 0 || spec->rank < 0 || spec->rank > NN_MAX_RANK)
-        return nn_status_fail(status, NN_INVALID, "variable %s: type %s and rank %d are not possible", spec->name,
-                              nn_type_name(spec->type), spec->rank);
+        return nn_status_fail(status, NN_INVALID, "variable %s: type %s and rank %d are not possible",
+                              spec->name, nn_type_name(spec->type), spec->rank);
     uint64_t bytes = nn_type_size(spec->type);
     for (int32_t i = 0; i < spec->rank; i++)
-        if (spec->dims[i] < 0 || __builtin_mul_overflow(bytes, (uint64_t)spec->dims[i], &bytes) || bytes > (uint64_t)1 << 46)
-            return nn_status_fail(status, NN_INVALID, "variable %s: dimension %d is %lld, which is not possible", spec->name, i,
+        if (spec->dims[i] < 0 || __builtin_mul_overflow(bytes, (uint64_t)spec->dims[i], &bytes) ||
+            bytes > (uint64_t)1 << 46)
+            return nn_status_fail(status, NN_INVALID,
+                                  "variable %s: dimension %d is %lld, which is not possible", spec->name, i,
                                   (long long)spec->dims[i]);
     return NN_OK;
 }
@@ -44,7 +46,8 @@ NnVariable *nn_network_declare(NnNetwork *network, const NnVariableSpec *spec, N
     if (v) {
         if (same_spec(&v->spec, spec))
             return v;
-        nn_status_fail(status, NN_INVALID, "variable %s is declared twice, with different types or shapes", spec->name);
+        nn_status_fail(status, NN_INVALID, "variable %s is declared twice, with different types or shapes",
+                       spec->name);
         return NULL;
     }
     v = g_new0(NnVariable, 1);
@@ -76,8 +79,8 @@ static int32_t end(NnModelBuild *build, NnGraph *g) {
     return f ? NN_OK : nn_status_code(build->status);
 }
 
-NnNetwork *nn_network_new(NnContext *context, const char *family, const NnConfig *config, const NnDataInfo *data, uint64_t batch,
-                          NnStatus *status) {
+NnNetwork *nn_network_new(NnContext *context, const char *family, const NnConfig *config,
+                          const NnDataInfo *data, uint64_t batch, NnStatus *status) {
     const NnModel *model = nn_registry_table(context, NN_MODEL_KIND, family, status);
     if (model == NULL)
         return NULL;
@@ -115,22 +118,16 @@ void nn_network_free(NnNetwork *network) {
     g_free(network);
 }
 
-const NnModel *nn_network_model(const NnNetwork *network) {
-    return network->model;
-}
+const NnModel *nn_network_model(const NnNetwork *network) { return network->model; }
 
-int32_t nn_network_order(const NnNetwork *network) {
-    return network->order;
-}
+int32_t nn_network_order(const NnNetwork *network) { return network->order; }
 
 uint32_t nn_network_variables(const NnNetwork *network, NnVariable *const **variables) {
     *variables = (NnVariable *const *)network->variables->pdata;
     return network->variables->len;
 }
 
-const NnVariableSpec *nn_variable_spec(const NnVariable *variable) {
-    return &variable->spec;
-}
+const NnVariableSpec *nn_variable_spec(const NnVariable *variable) { return &variable->spec; }
 
 uint32_t nn_network_functions(const NnNetwork *network, NnFunction *const **functions) {
     *functions = (NnFunction *const *)network->functions->pdata;
@@ -148,9 +145,7 @@ NnFunction *nn_network_function(const NnNetwork *network, const char *name) {
 
 /* ---- functions seen from outside ---- */
 
-const char *nn_function_name(const NnFunction *f) {
-    return f->graph->name;
-}
+const char *nn_function_name(const NnFunction *f) { return f->graph->name; }
 
 const char *nn_function_input_name(const NnFunction *f, uint32_t i) {
     return i < f->graph->inputs->len ? ((const NnValue *)f->graph->inputs->pdata[i])->info.name : NULL;
@@ -164,9 +159,7 @@ NnGraph *nn_graph_new(NnContext *context, NnNetwork *network, const char *name, 
     return nn_graph_alloc(context, network, NULL, name, phase);
 }
 
-void nn_graph_free(NnGraph *g) {
-    nn_graph_release(g);
-}
+void nn_graph_free(NnGraph *g) { nn_graph_release(g); }
 
 NnFunction *nn_graph_seal(NnGraph *g, NnStatus *status) {
     if (!nn_status_failed(g->status))
@@ -177,9 +170,7 @@ NnFunction *nn_graph_seal(NnGraph *g, NnStatus *status) {
     return NULL;
 }
 
-void nn_function_free(NnFunction *f) {
-    nn_function_unref(f);
-}
+void nn_function_free(NnFunction *f) { nn_function_unref(f); }
 
 NnFunction *nn_network_seal(NnNetwork *network, NnGraph *g, NnStatus *status) {
     if (nn_network_function(network, g->name))
@@ -248,7 +239,8 @@ int32_t nn_graph_guard(NnGraph *g, NnValue *predicate) {
         NnValue *both = predicate;
         const NnValue *own = g_array_index(g->assignments, NnAssignment, i).predicate;
         if (own)
-            both = nn_graph_functions.role(g, "select", 3, (NnValue *const[]){predicate, (NnValue *)(uintptr_t)own, predicate});
+            both = nn_graph_functions.role(
+                g, "select", 3, (NnValue *const[]){predicate, (NnValue *)(uintptr_t)own, predicate});
         g_array_index(g->assignments, NnAssignment, i).predicate = nn_value_now(both);
     }
     return nn_status_code(g->status);

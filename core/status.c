@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first failure wins: a later one while cleaning up must not hide what went wrong. A NULL status swallows it all. */
+/* The first failure wins: a later one while cleaning up must not hide what went wrong. A NULL status swallows
+ * it all. */
 #include "status.h"
 
 #include <glib.h>
@@ -31,13 +32,9 @@ void nn_status_clear(NnStatus *s) {
     g_clear_pointer(&s->details, g_hash_table_unref);
 }
 
-int32_t nn_status_code(const NnStatus *s) {
-    return s ? s->code : NN_OK;
-}
+int32_t nn_status_code(const NnStatus *s) { return s ? s->code : NN_OK; }
 
-const char *nn_status_message(const NnStatus *s) {
-    return s ? s->message->str : "";
-}
+const char *nn_status_message(const NnStatus *s) { return s ? s->message->str : ""; }
 
 const char *nn_status_detail(const NnStatus *s, const char *key) {
     return s && s->details ? g_hash_table_lookup(s->details, key) : NULL;
@@ -74,9 +71,7 @@ void nn_status_set_detail(NnStatus *s, const char *key, const char *value) {
     g_hash_table_insert(s->details, g_strdup(key), g_strdup(value));
 }
 
-static void copy_detail(gpointer key, gpointer value, gpointer to) {
-    nn_status_set_detail(to, key, value);
-}
+static void copy_detail(gpointer key, gpointer value, gpointer to) { nn_status_set_detail(to, key, value); }
 
 void nn_status_copy(NnStatus *to, const NnStatus *from) {
     if (to == NULL || from == NULL || to->code != NN_OK || from->code == NN_OK)

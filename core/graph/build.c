@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NnGraphApi: what models, gradient rules, bodies and optimizers build graphs with. A failed graph stays failed and quiet. */
+/* NnGraphApi: what models, gradient rules, bodies and optimizers build graphs with. A failed graph stays
+ * failed and quiet. */
 #include "graph.h"
 #include "network.h"
 #include "nn/plugin.h"
@@ -7,9 +8,7 @@
 
 #define MAX_NESTING 64
 
-static bool stopped(const NnGraph *g) {
-    return g == NULL || nn_status_failed(g->status);
-}
+static bool stopped(const NnGraph *g) { return g == NULL || nn_status_failed(g->status); }
 
 static bool finished(NnGraph *g) {
     if (g->sealed)
@@ -17,13 +16,9 @@ static bool finished(NnGraph *g) {
     return stopped(g);
 }
 
-static NnStatus *get_status(NnGraph *g) {
-    return g->status;
-}
+static NnStatus *get_status(NnGraph *g) { return g->status; }
 
-static int32_t get_phase(const NnGraph *g) {
-    return g->phase;
-}
+static int32_t get_phase(const NnGraph *g) { return g->phase; }
 
 static const NnValueInfo *get_info(NnGraph *g, const NnValue *v) {
     (void)g;
@@ -41,7 +36,8 @@ static NnValue *add_input(NnGraph *g, const char *name, int32_t type, int32_t ra
     if (stopped(g) || finished(g))
         return NULL;
     if (rank > NN_MAX_RANK) {
-        nn_status_fail(g->status, NN_INVALID, "input %s has rank %d, at most %d is possible", name ? name : "", rank, NN_MAX_RANK);
+        nn_status_fail(g->status, NN_INVALID, "input %s has rank %d, at most %d is possible",
+                       name ? name : "", rank, NN_MAX_RANK);
         return NULL;
     }
     return nn_graph_add_input(g, name, type, rank, dims);
@@ -51,13 +47,15 @@ static NnValue *add_constant(NnGraph *g, int32_t type, int32_t rank, const int64
     if (stopped(g))
         return NULL;
     if (rank < 0 || rank > NN_MAX_RANK || nn_type_size(type) == 0) {
-        nn_status_fail(g->status, NN_INVALID, "a constant of type %s and rank %d is not possible", nn_type_name(type), rank);
+        nn_status_fail(g->status, NN_INVALID, "a constant of type %s and rank %d is not possible",
+                       nn_type_name(type), rank);
         return NULL;
     }
     return nn_graph_add_constant(g, type, rank, dims, data);
 }
 
-/* The random state is an implicit input: whoever runs the function supplies it, a loop a new one for each iteration. */
+/* The random state is an implicit input: whoever runs the function supplies it, a loop a new one for each
+ * iteration. */
 static NnValue *get_random(NnGraph *g) {
     if (stopped(g))
         return NULL;
@@ -77,9 +75,7 @@ static const NnOperator *find_operator(NnGraph *g, const NnNodeSpec *spec) {
     return def;
 }
 
-static bool draws(const NnFunction *f) {
-    return f->graph->random != NULL;
-}
+static bool draws(const NnFunction *f) { return f->graph->random != NULL; }
 
 static int32_t add_node(NnGraph *g, const NnNodeSpec *spec, NnValue **outputs) {
     for (uint32_t i = 0; i < spec->n_outputs; i++)
@@ -110,13 +106,14 @@ static NnValue *add_role(NnGraph *g, const char *role, uint32_t n, NnValue *cons
     const NnOperator *def = nn_context_role(g->context, role, g->status);
     if (def == NULL)
         return NULL;
-    const NnNodeSpec spec = {.struct_size = sizeof spec, .op = def->name, .n_inputs = n, .n_outputs = 1, .inputs = inputs};
+    const NnNodeSpec spec = {
+        .struct_size = sizeof spec, .op = def->name, .n_inputs = n, .n_outputs = 1, .inputs = inputs};
     NnGraphNode *node = nn_graph_add_node(g, def, &spec, g->status);
     return node ? node->outputs[0] : NULL;
 }
 
-static int32_t add_gradient(NnGraph *g, uint32_t n, NnValue *const *targets, NnValue *const *seeds, uint32_t n_wrt,
-                            NnValue *const *wrt, NnValue **grads) {
+static int32_t add_gradient(NnGraph *g, uint32_t n, NnValue *const *targets, NnValue *const *seeds,
+                            uint32_t n_wrt, NnValue *const *wrt, NnValue **grads) {
     for (uint32_t i = 0; i < n_wrt; i++)
         grads[i] = NULL;
     if (stopped(g) || finished(g))
@@ -142,7 +139,8 @@ static NnGraph *begin_function(NnGraph *parent, const char *name) {
     for (const NnGraph *p = parent; p; p = p->parent)
         depth++;
     if (depth > MAX_NESTING) {
-        nn_status_fail(parent->status, NN_INVALID, "functions are nested more than %d deep at %s", MAX_NESTING, name);
+        nn_status_fail(parent->status, NN_INVALID, "functions are nested more than %d deep at %s",
+                       MAX_NESTING, name);
         return NULL;
     }
     return nn_graph_alloc(parent->context, NULL, parent, name ? name : "function", parent->phase);
@@ -169,13 +167,9 @@ static NnFunction *end_function(NnGraph *body, uint32_t n, NnValue *const *outpu
     return f;
 }
 
-static uint32_t count_inputs(const NnFunction *f) {
-    return f->graph->inputs->len;
-}
+static uint32_t count_inputs(const NnFunction *f) { return f->graph->inputs->len; }
 
-static uint32_t count_outputs(const NnFunction *f) {
-    return f->graph->outputs->len;
-}
+static uint32_t count_outputs(const NnFunction *f) { return f->graph->outputs->len; }
 
 static const NnValueInfo *function_input(const NnFunction *f, uint32_t i) {
     return i < f->graph->inputs->len ? &((const NnValue *)f->graph->inputs->pdata[i])->info : NULL;
@@ -185,16 +179,17 @@ static const NnValueInfo *function_output(const NnFunction *f, uint32_t i) {
     return i < f->graph->outputs->len ? &g_array_index(f->graph->outputs, NnOutput, i).value->info : NULL;
 }
 
-static int32_t call(NnGraph *g, const NnFunction *f, uint32_t n_inputs, NnValue *const *inputs, uint32_t n_outputs,
-                    NnValue **outputs) {
+static int32_t call(NnGraph *g, const NnFunction *f, uint32_t n_inputs, NnValue *const *inputs,
+                    uint32_t n_outputs, NnValue **outputs) {
     for (uint32_t i = 0; i < n_outputs; i++)
         outputs[i] = NULL;
     if (stopped(g) || finished(g))
         return g ? nn_status_code(g->status) : NN_INVALID;
     const NnGraph *from = f->graph;
     if (n_inputs != from->inputs->len || n_outputs > from->outputs->len)
-        return nn_status_fail(g->status, NN_INVALID, "function %s takes %u inputs and gives %u outputs, called with %u and %u", from->name,
-                              from->inputs->len, from->outputs->len, n_inputs, n_outputs);
+        return nn_status_fail(g->status, NN_INVALID,
+                              "function %s takes %u inputs and gives %u outputs, called with %u and %u",
+                              from->name, from->inputs->len, from->outputs->len, n_inputs, n_outputs);
     g_autofree NnValue **map = g_new0(NnValue *, from->values->len + 1);
     for (uint32_t i = 0; i < n_inputs; i++)
         map[((NnValue *)from->inputs->pdata[i])->info.id] = nn_value_now(inputs[i]);
@@ -211,7 +206,9 @@ static NnVariable *declare_variable(NnGraph *g, const NnVariableSpec *spec) {
     if (stopped(g))
         return NULL;
     if (g->network == NULL) {
-        nn_status_fail(g->status, NN_INVALID, "variable %s: %s is a closed function; variables enter it as inputs", spec->name, g->name);
+        nn_status_fail(g->status, NN_INVALID,
+                       "variable %s: %s is a closed function; variables enter it as inputs", spec->name,
+                       g->name);
         return NULL;
     }
     return nn_network_declare(g->network, spec, g->status);
@@ -221,7 +218,8 @@ static NnValue *read_variable(NnGraph *g, NnVariable *variable) {
     if (stopped(g) || finished(g) || variable == NULL)
         return NULL;
     if (g->network != variable->network) {
-        nn_status_fail(g->status, NN_INVALID, "variable %s does not belong to the network of %s", variable->spec.name, g->name);
+        nn_status_fail(g->status, NN_INVALID, "variable %s does not belong to the network of %s",
+                       variable->spec.name, g->name);
         return NULL;
     }
     NnValue *v = nn_graph_reads(g, variable);
@@ -244,19 +242,22 @@ static bool shape_fits(const NnVariableSpec *spec, const NnValueInfo *info) {
     return true;
 }
 
-static int32_t add_assignment(NnGraph *g, GArray *list, const char *what, NnVariable *variable, NnValue *value, NnValue *predicate) {
+static int32_t add_assignment(NnGraph *g, GArray *list, const char *what, NnVariable *variable,
+                              NnValue *value, NnValue *predicate) {
     if (stopped(g) || finished(g))
         return g ? nn_status_code(g->status) : NN_INVALID;
     value = nn_value_now(value);
     if (variable == NULL || value == NULL || variable->network != g->network)
-        return nn_status_fail(g->status, NN_INVALID, "%s in %s names no variable or no value of its network", what, g->name);
+        return nn_status_fail(g->status, NN_INVALID, "%s in %s names no variable or no value of its network",
+                              what, g->name);
     for (guint i = 0; i < list->len; i++)
         if (g_array_index(list, NnAssignment, i).variable == variable)
-            return nn_status_fail(g->status, NN_INVALID, "variable %s has two %ss in %s", variable->spec.name, what, g->name);
+            return nn_status_fail(g->status, NN_INVALID, "variable %s has two %ss in %s", variable->spec.name,
+                                  what, g->name);
     if (!shape_fits(&variable->spec, &value->info)) {
         char found[160];
-        return nn_status_fail(g->status, NN_INVALID, "the %s of variable %s is %s, which does not fit it", what, variable->spec.name,
-                              nn_value_text(value, found, sizeof found));
+        return nn_status_fail(g->status, NN_INVALID, "the %s of variable %s is %s, which does not fit it",
+                              what, variable->spec.name, nn_value_text(value, found, sizeof found));
     }
     const NnAssignment a = {variable, value, nn_value_now(predicate)};
     g_array_append_val(list, a);

@@ -4,12 +4,12 @@
 #include "nn/plugin.h"
 #include "status.h"
 
-
 int32_t nn_graph_expand(NnGraphNode *node, NnValue **outputs) {
     NnGraph *g = node->graph;
     const NnOperator *def = node->view.definition;
     if (!NN_HAS(def, body))
-        return nn_status_fail(g->status, NN_UNSUPPORTED, "node %s: %s has no body of other operators", node->view.name, def->name);
+        return nn_status_fail(g->status, NN_UNSUPPORTED, "node %s: %s has no body of other operators",
+                              node->view.name, def->name);
     const bool expanding = g->expanding;
     const uint32_t salt = g->salt;
     const NnAttr *own = nn_attr(&node->view, "salt");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reverse-mode differentiation by appending to the graph, so that a gradient can be differentiated again. Each operator's own
- * rule does the work; here is only the order, the accumulation, and who depends on whom. A composite without a rule is
- * replaced by its body first.
+ * Reverse-mode differentiation by appending to the graph, so that a gradient can be differentiated again.
+ * Each operator's own rule does the work; here is only the order, the accumulation, and who depends on whom.
+ * A composite without a rule is replaced by its body first.
  */
 #include "graph.h"
 #include "nn/plugin.h"
@@ -10,14 +10,12 @@
 
 typedef struct Sweep {
     NnGraph *g;
-    GPtrArray *order;  /* NnGraphNode *: those that the targets depend on, in running order */
-    GArray *depends;   /* guint8 by value id: does it depend on wrt? */
-    GPtrArray *grads;  /* NnValue * by value id */
+    GPtrArray *order; /* NnGraphNode *: those that the targets depend on, in running order */
+    GArray *depends;  /* guint8 by value id: does it depend on wrt? */
+    GPtrArray *grads; /* NnValue * by value id */
 } Sweep;
 
-static bool differentiable_type(int32_t type) {
-    return type == NN_NONE || (NN_MASK(type) & NN_FLOATS);
-}
+static bool differentiable_type(int32_t type) { return type == NN_NONE || (NN_MASK(type) & NN_FLOATS); }
 
 static bool passes_gradient(const NnGraphNode *node, uint32_t i) {
     const NnOperator *def = node->view.definition;
@@ -109,8 +107,9 @@ static int32_t no_rule(const Sweep *s, const NnGraphNode *node) {
     const NnOperator *def = node->view.definition;
     g_autofree char *name = nn_operator_name(def);
     nn_status_fail(s->g->status, NN_UNSUPPORTED, "node %s (%s): %s", node->view.name, name,
-                   def->flags & NN_OP_NOT_TWICE ? "not twice differentiable: this gradient operator has no gradient rule"
-                                                : "the operator has no gradient rule, and what is minimised depends on it");
+                   def->flags & NN_OP_NOT_TWICE
+                       ? "not twice differentiable: this gradient operator has no gradient rule"
+                       : "the operator has no gradient rule, and what is minimised depends on it");
     if (node->place)
         nn_status_where(s->g->status, "%s", node->place);
     return NN_UNSUPPORTED;
@@ -162,8 +161,8 @@ static int32_t differentiate_node(Sweep *s, NnGraphNode *node) {
     return nn_status_code(s->g->status);
 }
 
-int32_t nn_graph_differentiate(NnGraph *g, uint32_t n, NnValue *const *targets, NnValue *const *seeds, uint32_t n_wrt,
-                               NnValue *const *wrt, NnValue **grads) {
+int32_t nn_graph_differentiate(NnGraph *g, uint32_t n, NnValue *const *targets, NnValue *const *seeds,
+                               uint32_t n_wrt, NnValue *const *wrt, NnValue **grads) {
     Sweep s = {.g = g, .depends = g_array_new(FALSE, TRUE, 1), .grads = g_ptr_array_new()};
     do {
         g_clear_pointer(&s.order, g_ptr_array_unref);

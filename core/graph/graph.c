@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The storage of graphs: memory, values, nodes, copies, replacement. No operator is known here, and nothing is inferred. */
+/* The storage of graphs: memory, values, nodes, copies, replacement. No operator is known here, and nothing
+ * is inferred. */
 #include "graph.h"
 
 #include "network.h"
@@ -25,11 +26,10 @@ static void blob_unref(gpointer data) {
     g_free(blob);
 }
 
-static void function_unref(gpointer data) {
-    nn_function_unref(data);
-}
+static void function_unref(gpointer data) { nn_function_unref(data); }
 
-NnGraph *nn_graph_alloc(NnContext *context, NnNetwork *network, NnGraph *parent, const char *name, int32_t phase) {
+NnGraph *nn_graph_alloc(NnContext *context, NnNetwork *network, NnGraph *parent, const char *name,
+                        int32_t phase) {
     NnGraph *g = g_new0(NnGraph, 1);
     g->context = context;
     g->network = network;
@@ -91,9 +91,7 @@ char *nn_graph_string(NnGraph *g, const char *text) {
     return memcpy(nn_graph_memory(g, n), text, n);
 }
 
-uint32_t nn_graph_marks(NnGraph *g) {
-    return ++g->marks;
-}
+uint32_t nn_graph_marks(NnGraph *g) { return ++g->marks; }
 
 /* ---- values ---- */
 
@@ -168,7 +166,8 @@ const char *nn_value_text(const NnValue *v, char *buffer, gsize size) {
     return buffer;
 }
 
-/* Integer constants of rank <= 1 are also shape values: keep their elements where inference looks for them. */
+/* Integer constants of rank <= 1 are also shape values: keep their elements where inference looks for them.
+ */
 static void set_partial(NnValue *v) {
     const NnTensor *t = v->info.value;
     if (v->info.rank > 1 || (t->type != NN_I64 && t->type != NN_I32))
@@ -215,7 +214,8 @@ void nn_value_set_constant(NnValue *v, const void *data) {
     blob_unref(blob);
 }
 
-NnValue *nn_graph_add_constant(NnGraph *g, int32_t type, int32_t rank, const int64_t *dims, const void *data) {
+NnValue *nn_graph_add_constant(NnGraph *g, int32_t type, int32_t rank, const int64_t *dims,
+                               const void *data) {
     NnValue *v = nn_graph_add_value(g, NN_FROM_CONSTANT);
     nn_value_set_shape(v, type, rank, dims);
     nn_value_set_constant(v, data);
@@ -225,7 +225,8 @@ NnValue *nn_graph_add_constant(NnGraph *g, int32_t type, int32_t rank, const int
 /* ---- nodes ---- */
 
 char *nn_operator_name(const NnOperator *def) {
-    return def->domain && *def->domain ? g_strdup_printf("%s/%s", def->domain, def->name) : g_strdup(def->name);
+    return def->domain && *def->domain ? g_strdup_printf("%s/%s", def->domain, def->name)
+                                       : g_strdup(def->name);
 }
 
 static uint32_t formal(uint32_t n, const NnParam *params, uint32_t stride) {
@@ -267,8 +268,8 @@ NnGraphNode *nn_graph_add_node(NnGraph *g, const NnOperator *def, const NnNodeSp
         node->inputs[i] = nn_value_now(spec->inputs[i]);
         ins[i] = node->inputs[i] ? &node->inputs[i]->info : NULL;
         if (node->inputs[i] && node->inputs[i]->graph != g) {
-            nn_status_fail(status, NN_INVALID, "node %s (%s): input %u belongs to graph %s, not to %s", view->name, view->op, i,
-                           node->inputs[i]->graph->name, g->name);
+            nn_status_fail(status, NN_INVALID, "node %s (%s): input %u belongs to graph %s, not to %s",
+                           view->name, view->op, i, node->inputs[i]->graph->name, g->name);
             return NULL;
         }
     }
@@ -315,7 +316,8 @@ void nn_graph_replace(NnGraph *g, NnValue *old, NnValue *with) {
 
 /* ---- copies ---- */
 
-NnGraphNode *nn_graph_copy_node(NnGraph *to, const NnGraphNode *from, NnValue *const *inputs, NnStatus *status) {
+NnGraphNode *nn_graph_copy_node(NnGraph *to, const NnGraphNode *from, NnValue *const *inputs,
+                                NnStatus *status) {
     const NnNodeSpec spec = {.struct_size = sizeof spec,
                              .version = from->view.version,
                              .op = from->view.op,
@@ -352,7 +354,9 @@ NnValue *nn_graph_copy_source(NnGraph *to, const NnValue *v) {
         }
         break;
     case NN_FROM_RANDOM: copy = nn_graph_functions.random(to); break;
-    case NN_FROM_INPUT: copy = nn_graph_add_input(to, v->info.name, v->info.type, v->info.rank, v->info.dims); break;
+    case NN_FROM_INPUT:
+        copy = nn_graph_add_input(to, v->info.name, v->info.type, v->info.rank, v->info.dims);
+        break;
     case NN_FROM_NODE: break;
     }
     if (copy && copy->info.name == NULL)

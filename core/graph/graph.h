@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Graphs as the core keeps them. A graph owns its values, nodes and strings and frees them as one; nothing in it is freed
- * singly. While it is built it only grows; the compiler works on a copy that it may rewrite.
+ * Graphs as the core keeps them. A graph owns its values, nodes and strings and frees them as one; nothing in
+ * it is freed singly. While it is built it only grows; the compiler works on a copy that it may rewrite.
  * node->view and value->info are what plug-ins see, and are kept true at all times.
  */
 #ifndef NN_GRAPH_GRAPH_H
@@ -12,7 +12,13 @@
 
 #define NN_GRAPH_MAX_NODES 4000000u
 
-typedef enum NnOrigin { NN_FROM_NODE, NN_FROM_INPUT, NN_FROM_CONSTANT, NN_FROM_VARIABLE, NN_FROM_RANDOM } NnOrigin;
+typedef enum NnOrigin {
+    NN_FROM_NODE,
+    NN_FROM_INPUT,
+    NN_FROM_CONSTANT,
+    NN_FROM_VARIABLE,
+    NN_FROM_RANDOM
+} NnOrigin;
 
 typedef struct NnGraphNode NnGraphNode;
 
@@ -23,9 +29,9 @@ struct NnValue {
     NnGraphNode *node; /* NN_FROM_NODE */
     uint32_t index;    /* output of node, or position among the inputs */
     NnVariable *variable;
-    NnValue *became;    /* what took its place; see nn_value_now */
+    NnValue *became;     /* what took its place; see nn_value_now */
     struct NnBlob *blob; /* the bytes of a constant, shared between copies */
-    uint32_t mark; /* scratch of whoever walks the graph; see nn_graph_marks */
+    uint32_t mark;       /* scratch of whoever walks the graph; see nn_graph_marks */
     void *scratch;
 };
 
@@ -36,7 +42,7 @@ struct NnGraphNode {
     NnValue **outputs; /* view.n_outputs: at least the definition's formal ones, never NULL */
     const char *place; /* in a configuration, or NULL */
     uint64_t unread;   /* mask of inputs that a loop's body never looks at; the compiler's */
-    uint64_t wanted;   /* mask of inputs whose integers inference asked for and did not get: cuts the program */
+    uint64_t wanted; /* mask of inputs whose integers inference asked for and did not get: cuts the program */
     uint32_t mark;
     void *scratch;
 };
@@ -59,20 +65,21 @@ struct NnGraph {
     char *name;
     int32_t phase;
     uint32_t marks; /* the last mark handed out */
-    GPtrArray *values, *nodes; /* NnValue *, NnGraphNode *; nodes are in an order in which they can run, but see sort */
-    GPtrArray *inputs;         /* NnValue *: the explicit ones in order */
-    NnValue *random;           /* the implicit one, or NULL */
+    GPtrArray *values,
+        *nodes; /* NnValue *, NnGraphNode *; nodes are in an order in which they can run, but see sort */
+    GPtrArray *inputs;   /* NnValue *: the explicit ones in order */
+    NnValue *random;     /* the implicit one, or NULL */
     GArray *outputs;     /* NnOutput */
     GArray *assignments; /* NnAssignment */
     NnValue *loss;
     char *group;
-    GArray *gradients; /* NnAssignment without predicate: set_gradient */
+    GArray *gradients;    /* NnAssignment without predicate: set_gradient */
     GPtrArray *functions; /* NnFunction * built in this graph or carried by its nodes: one reference each */
     GPtrArray *blobs;     /* constants' bytes: one reference each */
     GPtrArray *blocks;    /* memory freed with the graph */
     gsize block_left;
     char *block_at;
-    uint32_t salt;      /* of the next random operator, outside of networks and inside of expansions */
+    uint32_t salt; /* of the next random operator, outside of networks and inside of expansions */
     bool expanding;
     bool sealed;
 };
@@ -88,8 +95,8 @@ void nn_function_unref(NnFunction *);
 
 NnGraph *nn_graph_alloc(NnContext *, NnNetwork *, NnGraph *parent, const char *name, int32_t phase);
 void nn_graph_release(NnGraph *);
-NnFunction *nn_function_seal(NnGraph *); /* takes the graph */
-char *nn_operator_name(const NnOperator *); /* "nn/ReluGrad"; g_free it */
+NnFunction *nn_function_seal(NnGraph *);       /* takes the graph */
+char *nn_operator_name(const NnOperator *);    /* "nn/ReluGrad"; g_free it */
 void *nn_graph_memory(NnGraph *, gsize bytes); /* zeroed; lives as long as the graph */
 char *nn_graph_string(NnGraph *, const char *);
 uint32_t nn_graph_marks(NnGraph *); /* a fresh mark that no node or value carries */
@@ -110,11 +117,13 @@ NnGraphNode *nn_graph_copy_node(NnGraph *to, const NnGraphNode *, NnValue *const
 /* A constant, variable, random state or input as it stands in another graph. */
 NnValue *nn_graph_copy_source(NnGraph *to, const NnValue *);
 
-/* Copies what the outputs, assignments and gradients of `from` need; map[value->info.id] is preset for inputs that are replaced
- * and filled for all that was copied. Constants and nodes come along, functions are shared. */
+/* Copies what the outputs, assignments and gradients of `from` need; map[value->info.id] is preset for inputs
+ * that are replaced and filled for all that was copied. Constants and nodes come along, functions are shared.
+ */
 int32_t nn_graph_copy_into(NnGraph *to, const NnGraph *from, NnValue **map);
 
-/* Puts the body of a composite (definition->body) beside its node; outputs: view.n_outputs values, not yet put in its place. */
+/* Puts the body of a composite (definition->body) beside its node; outputs: view.n_outputs values, not yet
+ * put in its place. */
 int32_t nn_graph_expand(NnGraphNode *, NnValue **outputs);
 /* Every use of `old`, by nodes and in the graph's own lists, becomes one of `with`. */
 void nn_graph_replace(NnGraph *, NnValue *old, NnValue *with);
@@ -124,7 +133,8 @@ static inline NnValue *nn_value_now(const NnValue *v) {
     return (NnValue *)(uintptr_t)v;
 }
 
-/* attribute.c: checks a node's attributes against the definition and fills in the defaults, as copies in the graph. */
+/* attribute.c: checks a node's attributes against the definition and fills in the defaults, as copies in the
+ * graph. */
 int32_t nn_attributes_fill(NnGraphNode *, const NnOperator *, const NnNodeSpec *, NnStatus *);
 
 /* infer.c: the formal input or output i of an operator, the last one where it is variadic; NULL beyond. */
@@ -132,18 +142,19 @@ const NnParam *nn_operator_input(const NnOperator *, uint32_t i);
 const NnParam *nn_operator_output(const NnOperator *, uint32_t i);
 /* infer.c: types, shapes and known values of one node's outputs from its inputs. */
 int32_t nn_infer_node(NnGraphNode *, NnStatus *);
-/* Shapes of a function's outputs for given inputs, by inferring a scratch copy; infos live as long as `scratch`. */
-int32_t nn_infer_function(const NnFunction *, uint32_t n, const NnValueInfo *const *inputs, const NnValueInfo **outputs,
-                          NnGraph *scratch, NnStatus *);
+/* Shapes of a function's outputs for given inputs, by inferring a scratch copy; infos live as long as
+ * `scratch`. */
+int32_t nn_infer_function(const NnFunction *, uint32_t n, const NnValueInfo *const *inputs,
+                          const NnValueInfo **outputs, NnGraph *scratch, NnStatus *);
 
 /* order.c: nodes sorted so that each comes after what it reads; dead ones (mark 0 after) left out. */
 GPtrArray *nn_graph_sorted(NnGraph *);
 
 /* gradient.c, vjp.c */
-int32_t nn_graph_differentiate(NnGraph *, uint32_t n, NnValue *const *targets, NnValue *const *seeds, uint32_t n_wrt,
-                               NnValue *const *wrt, NnValue **grads);
-int32_t nn_graph_vjp(NnGraph *, const NnFunction *, const uint8_t *has_grad, uint32_t n_wrt, const uint32_t *wrt,
-                     NnFunction **forward, NnFunction **backward);
+int32_t nn_graph_differentiate(NnGraph *, uint32_t n, NnValue *const *targets, NnValue *const *seeds,
+                               uint32_t n_wrt, NnValue *const *wrt, NnValue **grads);
+int32_t nn_graph_vjp(NnGraph *, const NnFunction *, const uint8_t *has_grad, uint32_t n_wrt,
+                     const uint32_t *wrt, NnFunction **forward, NnFunction **backward);
 
 extern const NnGraphApi nn_graph_functions; /* what plug-ins get */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order in which a graph runs: every node after those it reads, as near to the order of building as that allows. */
+/* The order in which a graph runs: every node after those it reads, as near to the order of building as that
+ * allows. */
 #include "graph.h"
 
 enum { NOT_LIVE, LIVE, OPEN, DONE };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vector-Jacobian product of a function, as two functions: a forward that also returns what the backward will need, and
- * the backward. Built by differentiating a copy and cutting it where values that know no seed meet those that do.
+ * The vector-Jacobian product of a function, as two functions: a forward that also returns what the backward
+ * will need, and the backward. Built by differentiating a copy and cutting it where values that know no seed
+ * meet those that do.
  */
 #include "graph.h"
 #include "nn/plugin.h"
@@ -16,7 +17,8 @@ typedef struct Cut {
 } Cut;
 
 static bool is_late(const Cut *c, const NnValue *v) {
-    return v->origin == NN_FROM_NODE ? g_hash_table_contains(c->late, v->node) : g_hash_table_contains(c->seeds, v);
+    return v->origin == NN_FROM_NODE ? g_hash_table_contains(c->late, v->node)
+                                     : g_hash_table_contains(c->seeds, v);
 }
 
 static void find_late(Cut *c, const GPtrArray *order) {
@@ -34,7 +36,8 @@ static void cross(Cut *c, NnGraph *backward, NnValue *v) {
         return;
     const NnValueInfo *info = &v->info;
     if (info->value) {
-        c->map[info->id] = nn_graph_add_constant(backward, info->type, info->rank, info->dims, nn_data(info->value));
+        c->map[info->id] =
+            nn_graph_add_constant(backward, info->type, info->rank, info->dims, nn_data(info->value));
         return;
     }
     c->map[info->id] = nn_graph_add_input(backward, info->name, info->type, info->rank, info->dims);
@@ -82,7 +85,8 @@ static NnGraph *build_backward(Cut *c, GPtrArray *seeds, uint32_t n_wrt, NnValue
         cross(c, backward, grads[i]);
     for (guint i = 0; i < seeds->len; i++) {
         const NnValue *v = seeds->pdata[i];
-        c->map[v->info.id] = nn_graph_add_input(backward, v->info.name, v->info.type, v->info.rank, v->info.dims);
+        c->map[v->info.id] =
+            nn_graph_add_input(backward, v->info.name, v->info.type, v->info.rank, v->info.dims);
     }
     if (copy_late(c, backward, order) != NN_OK)
         return backward;
@@ -93,12 +97,10 @@ static NnGraph *build_backward(Cut *c, GPtrArray *seeds, uint32_t n_wrt, NnValue
     return backward;
 }
 
-static NnValue *zeros_like(NnGraph *g, NnValue *v) {
-    return nn_graph_functions.role(g, "zeros_like", 1, &v);
-}
+static NnValue *zeros_like(NnGraph *g, NnValue *v) { return nn_graph_functions.role(g, "zeros_like", 1, &v); }
 
-int32_t nn_graph_vjp(NnGraph *g, const NnFunction *f, const uint8_t *has_grad, uint32_t n_wrt, const uint32_t *wrt,
-                     NnFunction **forward, NnFunction **backward) {
+int32_t nn_graph_vjp(NnGraph *g, const NnFunction *f, const uint8_t *has_grad, uint32_t n_wrt,
+                     const uint32_t *wrt, NnFunction **forward, NnFunction **backward) {
     *forward = *backward = NULL;
     if (g == NULL || nn_status_failed(g->status))
         return g ? nn_status_code(g->status) : NN_INVALID;
@@ -123,10 +125,11 @@ int32_t nn_graph_vjp(NnGraph *g, const NnFunction *f, const uint8_t *has_grad, u
     g_autofree NnValue **wanted = g_new0(NnValue *, n_wrt + 1);
     g_autofree NnValue **grads = g_new0(NnValue *, n_wrt + 1);
     for (uint32_t i = 0; i < n_wrt; i++)
-        wanted[i] = wrt[i] < from->inputs->len ? map[((NnValue *)from->inputs->pdata[wrt[i]])->info.id] : NULL;
+        wanted[i] =
+            wrt[i] < from->inputs->len ? map[((NnValue *)from->inputs->pdata[wrt[i]])->info.id] : NULL;
     if (!nn_status_failed(whole->status))
-        (void)nn_graph_differentiate(whole, targets->len, (NnValue *const *)targets->pdata, (NnValue *const *)seeds->pdata, n_wrt,
-                                     wanted, grads);
+        (void)nn_graph_differentiate(whole, targets->len, (NnValue *const *)targets->pdata,
+                                     (NnValue *const *)seeds->pdata, n_wrt, wanted, grads);
     for (uint32_t i = 0; i < n_wrt && !nn_status_failed(whole->status); i++)
         if (grads[i] == NULL)
             grads[i] = zeros_like(whole, wanted[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The border between the host and every plug-in: how an object presents itself, how errors travel, what a tensor is,
- * and what the host offers. Only fixed-width types, opaque handles and tables of functions cross it.
+ * The border between the host and every plug-in: how an object presents itself, how errors travel, what a
+ * tensor is, and what the host offers. Only fixed-width types, opaque handles and tables of functions cross
+ * it.
  *
  * Rules that hold for every table and every struct with a `struct_size`:
  *  - fields are only appended; a field beyond the other side's struct_size reads as zero (NN_HAS asks);
@@ -27,8 +28,9 @@ extern "C" {
 #define NN_MAGIC UINT64_C(0x3150474c504e4e1a) /* "\x1aNNPLGP1" read as little endian */
 #define NN_MAX_RANK 16
 
-#define NN_HAS(table, member)                                                                                          \
-    ((table) != NULL && (table)->struct_size >= offsetof(__typeof__(*(table)), member) + sizeof((table)->member) &&      \
+#define NN_HAS(table, member)                                                                                \
+    ((table) != NULL &&                                                                                      \
+     (table)->struct_size >= offsetof(__typeof__(*(table)), member) + sizeof((table)->member) &&             \
      (table)->member != 0)
 
 typedef enum NnCode {
@@ -43,7 +45,8 @@ typedef enum NnCode {
     NN_NON_FINITE = 8     /* a loss or a checked value is not a finite number */
 } NnCode;
 
-/* Host-owned error: a code, a sentence, and the chain of places that it came through. Written through NnHost only. */
+/* Host-owned error: a code, a sentence, and the chain of places that it came through. Written through NnHost
+ * only. */
 typedef struct NnStatus NnStatus;
 
 /* Element types carry ONNX's numbers (TensorProto.DataType). A set of types is a mask of 1 << type. */
@@ -62,7 +65,7 @@ typedef enum NnType {
     NN_F64 = 11,
     NN_U32 = 12,
     NN_U64 = 13,
-    NN_COMPLEX64 = 14,  /* reserved, as all that follow but bfloat16 */
+    NN_COMPLEX64 = 14, /* reserved, as all that follow but bfloat16 */
     NN_COMPLEX128 = 15,
     NN_BF16 = 16,
     NN_F8E4M3FN = 17,
@@ -88,9 +91,9 @@ typedef enum NnType {
 typedef void *NnBuffer;
 
 /*
- * A tensor that crosses the border. Strides are in elements; dense row-major unless a kernel asked for strided views
- * (NnPlan.strided). `dims` is writable: `run` stores the extents it found in the outputs whose node set bounded dims.
- * A base address is aligned to 64 bytes; nothing past the logical size may be read.
+ * A tensor that crosses the border. Strides are in elements; dense row-major unless a kernel asked for
+ * strided views (NnPlan.strided). `dims` is writable: `run` stores the extents it found in the outputs whose
+ * node set bounded dims. A base address is aligned to 64 bytes; nothing past the logical size may be read.
  */
 typedef struct NnTensor {
     NnBuffer buffer;
@@ -103,7 +106,8 @@ typedef struct NnTensor {
     uint32_t flags;  /* reserved, 0 */
 } NnTensor;
 
-/* A subgraph or a whole function: immutable, host-owned, closed (what it needs from outside are inputs). See graph.h. */
+/* A subgraph or a whole function: immutable, host-owned, closed (what it needs from outside are inputs). See
+ * graph.h. */
 typedef struct NnFunction NnFunction;
 typedef struct NnGraph NnGraph;
 typedef struct NnGraphApi NnGraphApi;
@@ -111,8 +115,9 @@ typedef struct NnConfig NnConfig;
 typedef struct NnConfigApi NnConfigApi;
 typedef struct NnHost NnHost;
 
-/* Thread classes. ANY: any thread at any time. CALL: only on the thread, and for the length, of the call that was
- * given the host or the struct. A kernel's `run` counts as such a call on the thread that the executor runs on. */
+/* Thread classes. ANY: any thread at any time. CALL: only on the thread, and for the length, of the call that
+ * was given the host or the struct. A kernel's `run` counts as such a call on the thread that the executor
+ * runs on. */
 struct NnHost {
     uint32_t struct_size;
     uint32_t abi;             /* the version that both sides speak */
@@ -140,9 +145,9 @@ struct NnHost {
     bool (*cancelled)(const NnHost *);
     void (*progress)(const NnHost *, const char *what, uint64_t done, uint64_t total);
 
-    /* Runs fn(arg, 0 .. tasks-1) on the host's threads and returns when all are done; the order is free, the split is
-     * the caller's, so that bits do not depend on the number of threads unless the caller lets them. Nested or from
-     * a foreign thread it runs in place. CALL. */
+    /* Runs fn(arg, 0 .. tasks-1) on the host's threads and returns when all are done; the order is free, the
+     * split is the caller's, so that bits do not depend on the number of threads unless the caller lets them.
+     * Nested or from a foreign thread it runs in place. CALL. */
     void (*parallel)(const NnHost *, uint32_t tasks, void (*fn)(void *arg, uint32_t task), void *arg);
     uint32_t (*threads)(const NnHost *);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kind "nn.dataset/1": where samples come from. A loader opens, describes and reads; the host shuffles and batches. */
+/* Kind "nn.dataset/1": where samples come from. A loader opens, describes and reads; the host shuffles and
+ * batches. */
 #ifndef NN_DATASET_H
 #define NN_DATASET_H
 
@@ -16,7 +17,7 @@ typedef struct NnField {
     const int64_t *dims;
     uint64_t classes;          /* of an integer field: values are 0 .. classes-1; 0: not classes */
     const char *const *labels; /* `classes` names, or NULL */
-    double scale, offset;      /* real value = stored * scale + offset (pixels: 1/255, 0); scale 0 reads as 1 */
+    double scale, offset; /* real value = stored * scale + offset (pixels: 1/255, 0); scale 0 reads as 1 */
 } NnField;
 
 typedef struct NnSplit {
@@ -46,9 +47,10 @@ typedef struct NnDataset {
     int32_t (*open)(const NnHost *, const NnConfig *, NnData **, NnStatus *);
     /* Lives as long as the data. */
     const NnDataInfo *(*describe)(NnData *);
-    /* Writes field f of sample indices[i] to buffers[f] + i * (bytes of one sample); buffers[f] NULL: not wanted.
-     * Thread-safe: many threads read at once. */
-    int32_t (*read)(NnData *, uint32_t split, uint64_t n, const uint64_t *indices, void *const *buffers, NnStatus *);
+    /* Writes field f of sample indices[i] to buffers[f] + i * (bytes of one sample); buffers[f] NULL: not
+     * wanted. Thread-safe: many threads read at once. */
+    int32_t (*read)(NnData *, uint32_t split, uint64_t n, const uint64_t *indices, void *const *buffers,
+                    NnStatus *);
     void (*close)(NnData *);
 } NnDataset;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kind "nn.format/1": named arrays to bytes and back. The host owns files, renames and syncs; a format owns the syntax. */
+/* Kind "nn.format/1": named arrays to bytes and back. The host owns files, renames and syncs; a format owns
+ * the syntax. */
 #ifndef NN_FORMAT_H
 #define NN_FORMAT_H
 

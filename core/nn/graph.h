@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Graphs: what a plug-in sees of one (values, nodes, attributes) and how it builds one (NnGraphApi). Models, gradient
- * rules, bodies of composite operators and optimizer updates are all written with these few functions.
+ * Graphs: what a plug-in sees of one (values, nodes, attributes) and how it builds one (NnGraphApi). Models,
+ * gradient rules, bodies of composite operators and optimizer updates are all written with these few
+ * functions.
  */
 #ifndef NN_GRAPH_H
 #define NN_GRAPH_H
 
 #include "nn/abi.h"
 
-/* A dimension is a constant >= 0, unknown, or bounded: an extent that its node finds while running, at most a maximum. */
+/* A dimension is a constant >= 0, unknown, or bounded: an extent that its node finds while running, at most a
+ * maximum. */
 #define NN_DIM_UNKNOWN INT64_C(-1)
 static inline int64_t nn_dim_bounded(int64_t max) { return -2 - max; }
 static inline bool nn_dim_known(int64_t d) { return d >= 0; }
@@ -25,7 +27,8 @@ typedef struct NnOperator NnOperator;
 #define NN_VALUE_CONSTANT 2u /* `value` is set and the same in every run */
 #define NN_VALUE_VARIABLE 4u
 
-/* What is known of a value. Lives as long as the view or the graph that gave it and is not changed under the reader. */
+/* What is known of a value. Lives as long as the view or the graph that gave it and is not changed under the
+ * reader. */
 typedef struct NnValueInfo {
     uint32_t struct_size;
     uint32_t id;
@@ -34,7 +37,8 @@ typedef struct NnValueInfo {
     int32_t rank;     /* NN_RANK_UNKNOWN while unknown */
     const int64_t *dims;
     const NnTensor *value;  /* in host memory, dense, when known as a whole; else NULL */
-    const int64_t *partial; /* elements of an integer value of rank <= 1 that are known, NN_DIM_UNKNOWN for the others; or NULL */
+    const int64_t *partial; /* elements of an integer value of rank <= 1 that are known, NN_DIM_UNKNOWN for
+                               the others; or NULL */
     int32_t producer;       /* index of the node in the view, -1 when it comes from outside */
     uint32_t uses;
     uint32_t flags;
@@ -77,7 +81,7 @@ typedef struct NnNode {
     int32_t phase;    /* NnPhase of the function that it stands in */
     const char *name; /* for messages: "conv2" */
     uint32_t n_inputs, n_outputs, n_attrs, attr_stride;
-    const NnValueInfo *const *inputs; /* NULL for absent optional ones */
+    const NnValueInfo *const *inputs;  /* NULL for absent optional ones */
     const NnValueInfo *const *outputs; /* NULL for outputs that nobody asked for */
     const NnAttr *attrs;
     const NnOperator *definition;
@@ -100,9 +104,10 @@ typedef struct NnNodeSpec {
 typedef enum NnRole { NN_PARAMETER = 0, NN_STATE = 1 } NnRole;
 typedef enum NnLifetime { NN_KEPT = 0, NN_RUN_ONLY = 1 } NnLifetime;
 
-/* Initialisers: "zeros", "ones", "constant" (a), "uniform" (a .. b), "normal" (mean a, deviation b), and those computed
- * from fan-in and fan-out: "xavier_uniform", "xavier_normal" (Glorot, Bengio 2010), "he_uniform", "he_normal" (He et al. 2015),
- * "lecun_normal", "orthogonal" (Saxe et al. 2014). Drawn by Philox from (seed, name), so that no order matters. */
+/* Initialisers: "zeros", "ones", "constant" (a), "uniform" (a .. b), "normal" (mean a, deviation b), and
+ * those computed from fan-in and fan-out: "xavier_uniform", "xavier_normal" (Glorot, Bengio 2010),
+ * "he_uniform", "he_normal" (He et al. 2015), "lecun_normal", "orthogonal" (Saxe et al. 2014). Drawn by
+ * Philox from (seed, name), so that no order matters. */
 typedef struct NnVariableSpec {
     uint32_t struct_size;
     int32_t type;
@@ -121,9 +126,10 @@ typedef struct NnVariableSpec {
 #define NN_VARIABLE_NO_DECAY 1u /* weight decay leaves it alone (biases, normalisation) */
 
 /*
- * Building. Every graph carries a status: after a failure all functions do nothing and return NULL or the code, so a
- * rule or a model is written straight down and checked once at its end. Values belong to the graph they were made in.
- * Shapes are inferred as nodes are added, as far as they are known. CALL thread class throughout.
+ * Building. Every graph carries a status: after a failure all functions do nothing and return NULL or the
+ * code, so a rule or a model is written straight down and checked once at its end. Values belong to the graph
+ * they were made in. Shapes are inferred as nodes are added, as far as they are known. CALL thread class
+ * throughout.
  */
 struct NnGraphApi {
     uint32_t struct_size;
@@ -135,17 +141,21 @@ struct NnGraphApi {
     NnValue *(*role)(NnGraph *, const char *role, uint32_t n, NnValue *const *inputs);
     const NnValueInfo *(*info)(NnGraph *, const NnValue *);
     void (*set_name)(NnGraph *, NnValue *, const char *name);
-    /* i64[2] (key, step) for random operators: differs by seed, step and, in loops, iteration; an implicit input. */
+    /* i64[2] (key, step) for random operators: differs by seed, step and, in loops, iteration; an implicit
+     * input. */
     NnValue *(*random)(NnGraph *);
 
-    /* Gradients of sum(targets[i] * seeds[i]) (seeds NULL or an element NULL: ones) with respect to wrt; appended to the
-     * graph, so that it can be taken again. grads[i] is NULL where the targets do not depend on wrt[i]. */
+    /* Gradients of sum(targets[i] * seeds[i]) (seeds NULL or an element NULL: ones) with respect to wrt;
+     * appended to the graph, so that it can be taken again. grads[i] is NULL where the targets do not depend
+     * on wrt[i]. */
     int32_t (*gradient)(NnGraph *, uint32_t n, NnValue *const *targets, NnValue *const *seeds, uint32_t n_wrt,
                         NnValue *const *wrt, NnValue **grads);
-    /* Every use of old[i] becomes one of with[i]. For gradient rules that need the forward node to save more. */
+    /* Every use of old[i] becomes one of with[i]. For gradient rules that need the forward node to save more.
+     */
     int32_t (*replace)(NnGraph *, uint32_t n, NnValue *const *old, NnValue *const *with);
 
-    /* A closed function: begin gives a fresh graph, end seals it with its outputs. The parent owns the function. */
+    /* A closed function: begin gives a fresh graph, end seals it with its outputs. The parent owns the
+     * function. */
     NnGraph *(*begin)(NnGraph *parent, const char *name);
     NnFunction *(*end)(NnGraph *body, uint32_t n, NnValue *const *outputs);
     uint32_t (*function_inputs)(const NnFunction *);
@@ -153,22 +163,23 @@ struct NnGraphApi {
     const NnValueInfo *(*function_input)(const NnFunction *, uint32_t i);
     const NnValueInfo *(*function_output)(const NnFunction *, uint32_t i);
     /* Inlines a function. */
-    int32_t (*call)(NnGraph *, const NnFunction *, uint32_t n_inputs, NnValue *const *inputs, uint32_t n_outputs,
-                    NnValue **outputs);
-    /* forward: the function's inputs -> its outputs, then residuals. backward: the residuals, then the gradient of each
-     * output i with has_grad[i] -> the gradient of each input wrt[i]. */
-    int32_t (*vjp)(NnGraph *, const NnFunction *, const uint8_t *has_grad, uint32_t n_wrt, const uint32_t *wrt,
-                   NnFunction **forward, NnFunction **backward);
+    int32_t (*call)(NnGraph *, const NnFunction *, uint32_t n_inputs, NnValue *const *inputs,
+                    uint32_t n_outputs, NnValue **outputs);
+    /* forward: the function's inputs -> its outputs, then residuals. backward: the residuals, then the
+     * gradient of each output i with has_grad[i] -> the gradient of each input wrt[i]. */
+    int32_t (*vjp)(NnGraph *, const NnFunction *, const uint8_t *has_grad, uint32_t n_wrt,
+                   const uint32_t *wrt, NnFunction **forward, NnFunction **backward);
 
     /* Variables: declared once per model (the same name again returns the same variable). */
     NnVariable *(*variable)(NnGraph *, const NnVariableSpec *);
     NnValue *(*read)(NnGraph *, NnVariable *);
-    /* Committed when the function ends; predicate: a bool scalar, or NULL for always. One assignment per variable. */
+    /* Committed when the function ends; predicate: a bool scalar, or NULL for always. One assignment per
+     * variable. */
     int32_t (*assign)(NnGraph *, NnVariable *, NnValue *value, NnValue *predicate);
     /* A named result of a named function ("loss", "accuracy", "logits"). */
     int32_t (*output)(NnGraph *, const char *name, NnValue *);
-    /* This function trains: the host differentiates loss with respect to the parameters of the group (NULL: all that
-     * it reads) and applies the group's optimizer. */
+    /* This function trains: the host differentiates loss with respect to the parameters of the group (NULL:
+     * all that it reads) and applies the group's optimizer. */
     int32_t (*minimize)(NnGraph *, NnValue *loss, const char *group);
     /* This function trains by a gradient of its own making (contrastive divergence). */
     int32_t (*set_gradient)(NnGraph *, NnVariable *, NnValue *gradient);

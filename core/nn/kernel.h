@@ -36,7 +36,8 @@ typedef struct NnKernel {
     double cost;             /* reserved */
     /* NN_OK, or NN_UNSUPPORTED with the reason. Shapes are known. NULL: always. */
     int32_t (*match)(const NnHost *, NnDevice *, const NnNode *, NnStatus *reason);
-    int32_t (*plan)(const NnHost *, NnDevice *, const NnNode *, NnPlan *, NnStatus *); /* NULL: nothing to plan */
+    int32_t (*plan)(const NnHost *, NnDevice *, const NnNode *, NnPlan *,
+                    NnStatus *); /* NULL: nothing to plan */
     int32_t (*run)(void *state, const NnCall *);
     void (*release)(const NnHost *, void *state);
 } NnKernel;

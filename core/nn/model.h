@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kind "nn.model/1": a family of networks. Given a checked configuration and the data's description it declares variables and
- * builds named functions over them: "train", "evaluate", "predict", and what the family can do besides.
+ * Kind "nn.model/1": a family of networks. Given a checked configuration and the data's description it
+ * declares variables and builds named functions over them: "train", "evaluate", "predict", and what the
+ * family can do besides.
  *
- * Names that the host knows how to feed and read: an input named like a field of the data gets the batch of that field
- * [N, dims...] with its stored type; "temperature" (f32 scalar) gets the command line's. Outputs: scalars are metrics and are
- * averaged over samples ("loss" among them); "logits" and "prediction" are what `nnrun predict` shows; an output named
- * like an input of the same function is fed back to it on the next call (sampling). A function named "reset.train" (or
- * .evaluate, .sample) is called before a pass of that function begins: it clears what the family carries from call to call.
+ * Names that the host knows how to feed and read: an input named like a field of the data gets the batch of
+ * that field [N, dims...] with its stored type; "temperature" (f32 scalar) gets the command line's. Outputs:
+ * scalars are metrics and are averaged over samples ("loss" among them); "logits" and "prediction" are what
+ * `nnrun predict` shows; an output named like an input of the same function is fed back to it on the next
+ * call (sampling). A function named "reset.train" (or .evaluate, .sample) is called before a pass of that
+ * function begins: it clears what the family carries from call to call.
  */
 #ifndef NN_MODEL_H
 #define NN_MODEL_H
@@ -19,7 +21,8 @@
 #define NN_MODEL_KIND "nn.model/1"
 
 #define NN_ORDER_SHUFFLED 0
-#define NN_ORDER_LANES 1 /* batch row r walks through its own contiguous part of the split, so that state carries over */
+#define NN_ORDER_LANES                                                                                       \
+    1 /* batch row r walks through its own contiguous part of the split, so that state carries over */
 
 typedef struct NnModelBuild {
     uint32_t struct_size;
@@ -35,7 +38,8 @@ typedef struct NnModelBuild {
     int32_t (*end)(struct NnModelBuild *, NnGraph *);
 } NnModelBuild;
 
-/* For families whose training is more than one function: a GAN's two players. All calls see the current batch. */
+/* For families whose training is more than one function: a GAN's two players. All calls see the current
+ * batch. */
 typedef struct NnStep {
     uint32_t struct_size;
     uint32_t reserved;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kind "nn.operator/1": what an operator is, apart from how any device does it. Schema, inference, gradient, sample
- * cases, and one of: a reference kernel (primitive), a body of other operators (composite), a control structure.
- * Identity is (domain, name, since); several versions may coexist.
+ * Kind "nn.operator/1": what an operator is, apart from how any device does it. Schema, inference, gradient,
+ * sample cases, and one of: a reference kernel (primitive), a body of other operators (composite), a control
+ * structure. Identity is (domain, name, since); several versions may coexist.
  */
 #ifndef NN_OPERATOR_H
 #define NN_OPERATOR_H
@@ -17,7 +17,7 @@
 #define NN_SHAPE_VALUE 4u /* lives on the host; inference and planning ask for its value */
 #define NN_SHAPE_ONLY 8u  /* only its type and shape are looked at, no byte of it is kept alive */
 #define NN_NO_GRADIENT 16u
-#define NN_MIXED 32u      /* variadic: each has a type of its own */
+#define NN_MIXED 32u /* variadic: each has a type of its own */
 
 /* A formal input or output. `var`: all parameters of the same letter have the same element type. */
 typedef struct NnParam {
@@ -40,12 +40,13 @@ struct NnInfer {
     void *self;
     /* Every output that is not set has unknown type and rank. */
     void (*output)(NnInfer *, uint32_t i, int32_t type, int32_t rank, const int64_t *dims);
-    /* The integers of input i when known (possibly with NN_DIM_UNKNOWN elements), else NULL; and having asked cuts the
-     * program before this node, so that it is inferred again when they are known. */
+    /* The integers of input i when known (possibly with NN_DIM_UNKNOWN elements), else NULL; and having asked
+     * cuts the program before this node, so that it is inferred again when they are known. */
     const int64_t *(*integers)(NnInfer *, uint32_t i, uint64_t *count);
     /* What is known of an integer output of rank <= 1 (Shape, Size). */
     void (*value)(NnInfer *, uint32_t i, uint64_t count, const int64_t *elements);
-    /* Types and shapes of a function's outputs for given inputs; outputs: n arrays filled by the host, living for this call. */
+    /* Types and shapes of a function's outputs for given inputs; outputs: n arrays filled by the host, living
+     * for this call. */
     int32_t (*function)(NnInfer *, const NnFunction *, uint32_t n, const NnValueInfo *const *inputs,
                         const NnValueInfo **outputs);
 };
@@ -78,17 +79,19 @@ typedef struct NnBody {
 } NnBody;
 
 /*
- * What a control operator lowers to. BRANCH: functions[0] when the bool input 0 `condition` holds, else functions[1]; both take
- * the captures. LOOP: body inputs are [iteration i64 scalar][condition bool scalar] carried.. slices.. captures..; outputs are
- * [condition] carried.. slices... Input indices are the node's; -1 says absent. Outputs of a node: carried.., stacked slices...
+ * What a control operator lowers to. BRANCH: functions[0] when the bool input 0 `condition` holds, else
+ * functions[1]; both take the captures. LOOP: body inputs are [iteration i64 scalar][condition bool scalar]
+ * carried.. slices.. captures..; outputs are [condition] carried.. slices... Input indices are the node's; -1
+ * says absent. Outputs of a node: carried.., stacked slices...
  */
 typedef struct NnControl {
     uint32_t struct_size;
     int32_t kind; /* NN_BRANCH or NN_LOOP */
     NnFunction *functions[2];
     int32_t condition;
-    int32_t trip_count;   /* LOOP: an i64 scalar input; -1: the length of the scanned inputs, or no bound */
-    int32_t passes_iteration, passes_condition; /* LOOP: does the body have these inputs (and the condition output)? */
+    int32_t trip_count; /* LOOP: an i64 scalar input; -1: the length of the scanned inputs, or no bound */
+    int32_t passes_iteration,
+        passes_condition; /* LOOP: does the body have these inputs (and the condition output)? */
     uint32_t first_carried, n_carried;
     uint32_t first_scanned, n_scanned, n_stacked;
     uint32_t first_capture;
@@ -98,8 +101,9 @@ typedef struct NnControl {
 #define NN_BRANCH 1
 #define NN_LOOP 2
 
-/* One call of a kernel. What it points to (not the struct itself) stays allocated until the stream has passed it; but buffers and
- * offsets of the tensors, and the bytes of inputs that are shape values, may be others once `run` has returned: take them before. */
+/* One call of a kernel. What it points to (not the struct itself) stays allocated until the stream has passed
+ * it; but buffers and offsets of the tensors, and the bytes of inputs that are shape values, may be others
+ * once `run` has returned: take them before. */
 typedef struct NnCall {
     uint32_t struct_size;
     uint32_t n_inputs, n_outputs;
@@ -124,7 +128,8 @@ typedef struct NnCall {
 #define NN_OP_EFFECT 2u      /* never merged, reordered against others of its kind, or dropped */
 #define NN_OP_ELEMENTWISE 4u /* output i depends on input elements i (after broadcasting) only */
 #define NN_OP_NOT_TWICE 8u   /* its gradient has no rule: "not twice differentiable" */
-#define NN_OP_SAME 16u       /* where output 0 has input 0's type and shape, it is input 0: the node is left out */
+#define NN_OP_SAME 16u /* where output 0 has input 0's type and shape, it is input 0: the node is left out   \
+                        */
 
 struct NnOperator {
     uint32_t struct_size;
@@ -143,12 +148,14 @@ struct NnOperator {
     int32_t (*gradient)(NnGradient *);
     int32_t (*body)(NnBody *);
     int32_t (*control)(const NnNode *, NnControl *, NnStatus *);
-    /* The reference: plain loops in host memory on one thread, accumulating in double (64-bit integers for integers). */
+    /* The reference: plain loops in host memory on one thread, accumulating in double (64-bit integers for
+     * integers). */
     int32_t (*compute)(const NnCall *);
     /* Sample cases, a line each; the grammar is in doc/samples.md. */
     uint32_t n_samples, reserved;
     const char *const *samples;
-    /* Allowed |a-b| <= t * (1 + |b|) for a type and reduction length; NULL: 8 units in the last place times sqrt(length). */
+    /* Allowed |a-b| <= t * (1 + |b|) for a type and reduction length; NULL: 8 units in the last place times
+     * sqrt(length). */
     double (*tolerance)(const NnNode *, int32_t type, uint64_t length);
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kinds "nn.optimizer/1" and "nn.schedule/1". An optimizer writes its update as a small graph, per parameter tensor, so that it
- * runs on every device; a schedule is a function of the step that multiplies the base learning rate.
+ * Kinds "nn.optimizer/1" and "nn.schedule/1". An optimizer writes its update as a small graph, per parameter
+ * tensor, so that it runs on every device; a schedule is a function of the step that multiplies the base
+ * learning rate.
  */
 #ifndef NN_OPTIMIZER_H
 #define NN_OPTIMIZER_H
@@ -55,7 +56,7 @@ typedef struct NnProgress {
     uint32_t struct_size;
     uint32_t epoch;
     uint64_t step, steps_per_epoch, total_steps;
-    double metric;     /* the watched one at the end of the last epoch; NaN before */
+    double metric;        /* the watched one at the end of the last epoch; NaN before */
     uint32_t epoch_ended; /* 1 on the call that follows the end of an epoch, once */
     uint32_t reserved;
 } NnProgress;

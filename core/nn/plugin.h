@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conveniences for those who write a plug-in in C: the entry, formatted errors, attributes, and one-line graph
- * building. Nothing here crosses the border; it is all spelled with what abi.h and the kinds' headers offer.
+ * Conveniences for those who write a plug-in in C: the entry, formatted errors, attributes, and one-line
+ * graph building. Nothing here crosses the border; it is all spelled with what abi.h and the kinds' headers
+ * offer.
  */
 #ifndef NN_PLUGIN_H
 #define NN_PLUGIN_H
@@ -33,9 +34,17 @@
 #define NN_MAYBE_UNUSED
 #endif
 
-#define NN_LAYOUT_DIGEST                                                                                               \
-    (((((((uint64_t)sizeof(NnHost) * 31 + sizeof(NnTensor)) * 31 + sizeof(NnNode)) * 31 + sizeof(NnOperator)) * 31 +    \
-       sizeof(NnKernel)) * 31 + sizeof(NnDeviceKind)) * 31 + sizeof(NnGraphApi)) * 31 + sizeof(NnModel)
+#define NN_LAYOUT_DIGEST                                                                                     \
+    (((((((uint64_t)sizeof(NnHost) * 31 + sizeof(NnTensor)) * 31 + sizeof(NnNode)) * 31 +                    \
+        sizeof(NnOperator)) *                                                                                \
+           31 +                                                                                              \
+       sizeof(NnKernel)) *                                                                                   \
+          31 +                                                                                               \
+      sizeof(NnDeviceKind)) *                                                                                \
+         31 +                                                                                                \
+     sizeof(NnGraphApi)) *                                                                                   \
+            31 +                                                                                             \
+        sizeof(NnModel)
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define NN_BYTE_ORDER 2
@@ -43,8 +52,11 @@
 #define NN_BYTE_ORDER 1
 #endif
 
-#define NN_HEAD                                                                                                        \
-    { NN_MAGIC, sizeof(NnPluginHead), NN_ABI_MIN, NN_ABI_MAX, (uint8_t)sizeof(void *), NN_BYTE_ORDER, 0, NN_LAYOUT_DIGEST }
+#define NN_HEAD                                                                                              \
+    {                                                                                                        \
+        NN_MAGIC, sizeof(NnPluginHead), NN_ABI_MIN, NN_ABI_MAX, (uint8_t)sizeof(void *), NN_BYTE_ORDER, 0,   \
+            NN_LAYOUT_DIGEST                                                                                 \
+    }
 
 /* In a static build many plug-ins meet in one program, so each entry takes its plug-in's name. */
 #ifdef NN_STATIC
@@ -54,19 +66,19 @@
 #endif
 
 /* Defines the entry of an object whose exports are the array `list`. */
-#define NN_PLUGIN(id, text, list)                                                                                      \
-    NN_PLUGIN_ENTRY(id);                                                                                               \
-    NN_PLUGIN_ENTRY(id) {                                                                                              \
-        static const NnPlugin plugin = {.head = NN_HEAD,                                                               \
-                                        .struct_size = sizeof(NnPlugin),                                               \
-                                        .name = #id,                                                                   \
-                                        .version = NN_PLUGIN_VERSION,                                                  \
-                                        .licence = NN_PLUGIN_LICENCE,                                                  \
-                                        .summary = text,                                                               \
-                                        .export_count = NN_COUNT(list),                                                \
-                                        .export_stride = NN_STRIDE(list),                                              \
-                                        .exports = list};                                                              \
-        return &plugin;                                                                                                \
+#define NN_PLUGIN(id, text, list)                                                                            \
+    NN_PLUGIN_ENTRY(id);                                                                                     \
+    NN_PLUGIN_ENTRY(id) {                                                                                    \
+        static const NnPlugin plugin = {.head = NN_HEAD,                                                     \
+                                        .struct_size = sizeof(NnPlugin),                                     \
+                                        .name = #id,                                                         \
+                                        .version = NN_PLUGIN_VERSION,                                        \
+                                        .licence = NN_PLUGIN_LICENCE,                                        \
+                                        .summary = text,                                                     \
+                                        .export_count = NN_COUNT(list),                                      \
+                                        .export_stride = NN_STRIDE(list),                                    \
+                                        .exports = list};                                                    \
+        return &plugin;                                                                                      \
     }
 #ifndef NN_PLUGIN_VERSION
 #define NN_PLUGIN_VERSION "0.1.0"
@@ -76,8 +88,8 @@
 #endif
 
 /* Sets the status to a formatted sentence (at most 1 KiB) and returns the code. */
-static inline NN_MAYBE_UNUSED NN_PRINTF(4, 5) int32_t nn_fail(const NnHost *nn, NnStatus *status, int32_t code,
-                                                             const char *format, ...) {
+static inline NN_MAYBE_UNUSED NN_PRINTF(4, 5) int32_t
+    nn_fail(const NnHost *nn, NnStatus *status, int32_t code, const char *format, ...) {
     char text[1024];
     va_list args;
     va_start(args, format);
@@ -89,15 +101,17 @@ static inline NN_MAYBE_UNUSED NN_PRINTF(4, 5) int32_t nn_fail(const NnHost *nn, 
 /* ---- types and tensors ---- */
 
 static inline uint64_t nn_type_size(int32_t type) {
-    static const uint8_t size[NN_TYPE_COUNT] = {0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 8, 16, 2, 1, 1, 1, 1, 0, 0, 0};
+    static const uint8_t size[NN_TYPE_COUNT] = {0, 4, 1, 1,  2, 2, 4, 8, 0, 1, 2, 8,
+                                                4, 8, 8, 16, 2, 1, 1, 1, 1, 0, 0, 0};
     return type > 0 && type < NN_TYPE_COUNT ? size[type] : 0;
 }
 
 /* "f32", as configurations and messages write it. */
 static inline const char *nn_type_name(int32_t type) {
     static const char *const name[NN_TYPE_COUNT] = {
-        "none", "f32", "u8",  "i8",  "u16",       "i16",        "i32",  "i64",    "string",     "bool",   "f16",         "f64",
-        "u32",  "u64", "c64", "c128", "bf16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "u4", "i4", "f4e2m1"};
+        "none",   "f32",      "u8",         "i8",     "u16",        "i16", "i32", "i64",
+        "string", "bool",     "f16",        "f64",    "u32",        "u64", "c64", "c128",
+        "bf16",   "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "u4",  "i4",  "f4e2m1"};
     return type >= 0 && type < NN_TYPE_COUNT ? name[type] : "unknown";
 }
 
@@ -122,7 +136,8 @@ static inline int64_t nn_product(const int64_t *dims, int32_t from, int32_t to) 
 
 static inline const NnAttr *nn_attr(const NnNode *node, const char *name) {
     for (uint32_t i = 0; i < node->n_attrs; i++) {
-        const NnAttr *a = (const NnAttr *)(const void *)((const char *)node->attrs + (size_t)i * node->attr_stride);
+        const NnAttr *a =
+            (const NnAttr *)(const void *)((const char *)node->attrs + (size_t)i * node->attr_stride);
         if (strcmp(a->name, name) == 0)
             return a;
     }
@@ -154,14 +169,17 @@ static inline const int64_t *nn_attr_ints(const NnNode *node, const char *name, 
 #define NN_INT(key, value) ((NnAttr){.name = (key), .kind = NN_ATTR_INT, .u.i = (value)})
 #define NN_FLOAT(key, value) ((NnAttr){.name = (key), .kind = NN_ATTR_FLOAT, .u.f = (value)})
 #define NN_TEXT(key, value) ((NnAttr){.name = (key), .kind = NN_ATTR_STRING, .u.s = (value)})
-#define NN_INTS(key, n, values) ((NnAttr){.name = (key), .kind = NN_ATTR_INTS, .count = (n), .u.ints = (values)})
+#define NN_INTS(key, n, values)                                                                              \
+    ((NnAttr){.name = (key), .kind = NN_ATTR_INTS, .count = (n), .u.ints = (values)})
 #define NN_BODY(key, value) ((NnAttr){.name = (key), .kind = NN_ATTR_FUNCTION, .u.function = (value)})
 
 /* ---- one-line building; `nn` is the NnHost ---- */
 
-#define NN_ATTRS(...) (const NnAttr[]){__VA_ARGS__}, (uint32_t)(sizeof((NnAttr[]){__VA_ARGS__}) / sizeof(NnAttr))
+#define NN_ATTRS(...)                                                                                        \
+    (const NnAttr[]){__VA_ARGS__}, (uint32_t)(sizeof((NnAttr[]){__VA_ARGS__}) / sizeof(NnAttr))
 #define NN_NO_ATTRS NULL, 0
-#define NN_VALUES(...) (NnValue *const[]){__VA_ARGS__}, (uint32_t)(sizeof((NnValue *[]){__VA_ARGS__}) / sizeof(NnValue *))
+#define NN_VALUES(...)                                                                                       \
+    (NnValue *const[]){__VA_ARGS__}, (uint32_t)(sizeof((NnValue *[]){__VA_ARGS__}) / sizeof(NnValue *))
 
 /* A node with one output: nn_op(nn, g, "Concat", NN_VALUES(a, b), NN_ATTRS(NN_INT("axis", 1))). */
 static inline NnValue *nn_op(const NnHost *nn, NnGraph *g, const char *op, NnValue *const *inputs, uint32_t n,
@@ -200,7 +218,8 @@ static inline NnValue *nn_op2(const NnHost *nn, NnGraph *g, const char *op, NnVa
     return nn_op(nn, g, op, NN_VALUES(a, b), NN_NO_ATTRS);
 }
 
-static inline NnValue *nn_op3(const NnHost *nn, NnGraph *g, const char *op, NnValue *a, NnValue *b, NnValue *c) {
+static inline NnValue *nn_op3(const NnHost *nn, NnGraph *g, const char *op, NnValue *a, NnValue *b,
+                              NnValue *c) {
     return nn_op(nn, g, op, NN_VALUES(a, b, c), NN_NO_ATTRS);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Settings tables: whatever a person configures (attributes of an operator, a device, an optimizer, a model, a loader)
- * is declared once, here, as data. Validation, `nnrun help`, the reference manual and the defaults come from it.
- * Also how a plug-in reads the part of the configuration that was written for it.
+ * Settings tables: whatever a person configures (attributes of an operator, a device, an optimizer, a model,
+ * a loader) is declared once, here, as data. Validation, `nnrun help`, the reference manual and the defaults
+ * come from it. Also how a plug-in reads the part of the configuration that was written for it.
  */
 #ifndef NN_SETTINGS_H
 #define NN_SETTINGS_H
@@ -53,17 +53,17 @@ typedef enum NnConfigKind {
 } NnConfigKind;
 
 /*
- * Read access to a validated configuration. Nodes live as long as the object that was opened or built from them.
- * The getters of a present value of the wrong kind return the zero of their type; validation has already refused it.
- * All are thread-safe.
+ * Read access to a validated configuration. Nodes live as long as the object that was opened or built from
+ * them. The getters of a present value of the wrong kind return the zero of their type; validation has
+ * already refused it. All are thread-safe.
  */
 struct NnConfigApi {
     uint32_t struct_size;
     int32_t (*kind)(const NnConfig *); /* NnConfigKind; NULL reads as NN_CONFIG_NULL */
     uint64_t (*count)(const NnConfig *);
-    const char *(*key)(const NnConfig *, uint64_t i);               /* of a map's i-th entry */
-    const NnConfig *(*at)(const NnConfig *, uint64_t i);            /* of a list or a map */
-    const NnConfig *(*get)(const NnConfig *, const char *key);      /* of a map; NULL when absent */
+    const char *(*key)(const NnConfig *, uint64_t i);          /* of a map's i-th entry */
+    const NnConfig *(*at)(const NnConfig *, uint64_t i);       /* of a list or a map */
+    const NnConfig *(*get)(const NnConfig *, const char *key); /* of a map; NULL when absent */
     bool (*boolean)(const NnConfig *);
     int64_t (*integer)(const NnConfig *);
     double (*number)(const NnConfig *); /* of an int or a float */
@@ -75,8 +75,8 @@ struct NnConfigApi {
     /* The folder that relative paths in this node are taken from; of a PATH setting, the whole path. */
     const char *(*path)(const NnConfig *);
     /* Checks a map against a table: unknown keys, kinds, ranges; fills the defaults in. */
-    int32_t (*check)(const NnConfig *, const NnSetting *table, uint32_t count, uint32_t stride, const char *what,
-                     const NnConfig **checked, NnStatus *);
+    int32_t (*check)(const NnConfig *, const NnSetting *table, uint32_t count, uint32_t stride,
+                     const char *what, const NnConfig **checked, NnStatus *);
 };
 
 #endif

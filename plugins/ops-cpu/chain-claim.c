@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which nodes become chains: what can be said in chain codes, and how neighbours of the same extents are grouped so that no
- * way leads out of a group and back into it.
+ * Which nodes become chains: what can be said in chain codes, and how neighbours of the same extents are
+ * grouped so that no way leads out of a group and back into it.
  */
 #include "chain.h"
 
@@ -80,7 +80,8 @@ const char *cpu_chain_refusal(const NnNode *node) {
         return "it has no result";
     if (node->outputs[0]->type != NN_F32 && node->outputs[0]->type != NN_BOOL)
         return "the result is neither f32 nor bool";
-    if (gelu && strcmp(nn_attr_string(node, "approximate", "none"), "none") != 0 && strcmp(nn_attr_string(node, "approximate", "none"), "tanh") != 0)
+    if (gelu && strcmp(nn_attr_string(node, "approximate", "none"), "none") != 0 &&
+        strcmp(nn_attr_string(node, "approximate", "none"), "tanh") != 0)
         return "an approximation of Gelu that is not known";
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         if (i >= w->arity)
@@ -119,17 +120,11 @@ static bool same_extents(const NnValueInfo *a, const NnValueInfo *b) {
     return true;
 }
 
-static uint64_t *row(uint64_t *bits, const Groups *g, uint32_t i) {
-    return bits + (size_t)i * g->words;
-}
+static uint64_t *row(uint64_t *bits, const Groups *g, uint32_t i) { return bits + (size_t)i * g->words; }
 
-static bool has(const uint64_t *bits, uint32_t i) {
-    return bits[i / 64] >> (i % 64) & 1;
-}
+static bool has(const uint64_t *bits, uint32_t i) { return bits[i / 64] >> (i % 64) & 1; }
 
-static void set(uint64_t *bits, uint32_t i) {
-    bits[i / 64] |= UINT64_C(1) << (i % 64);
-}
+static void set(uint64_t *bits, uint32_t i) { bits[i / 64] |= UINT64_C(1) << (i % 64); }
 
 static void join(uint64_t *to, const uint64_t *from, uint32_t words_count) {
     for (uint32_t i = 0; i < words_count; i++)
@@ -149,12 +144,14 @@ static void gather(Groups *g, const NnNode *node, int32_t h, uint64_t *out) {
     }
 }
 
-/* The group of a producer that the node can join: same extents, room left, and no way from the group back to itself. */
+/* The group of a producer that the node can join: same extents, room left, and no way from the group back to
+ * itself. */
 static int32_t joinable(Groups *g, const NnNode *node, uint64_t *scratch) {
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         const int32_t p = node->inputs[i] ? node->inputs[i]->producer : -1;
         const int32_t h = p >= 0 ? g->of[p] : -1;
-        if (h < 0 || g->size[h] >= MAX_GROUP || !same_extents(g->view->nodes[p]->outputs[0], node->outputs[0]))
+        if (h < 0 || g->size[h] >= MAX_GROUP ||
+            !same_extents(g->view->nodes[p]->outputs[0], node->outputs[0]))
             continue;
         gather(g, node, h, scratch);
         if (!has(scratch, (uint32_t)h))
@@ -196,13 +193,15 @@ static void merge(Groups *g, int32_t p, int32_t h) {
     }
 }
 
-/* The other groups that the node reads come along where neither side runs after the other: two halves of one update. */
+/* The other groups that the node reads come along where neither side runs after the other: two halves of one
+ * update. */
 static void merge_inputs(Groups *g, const NnNode *node, int32_t h) {
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         const int32_t at = node->inputs[i] ? node->inputs[i]->producer : -1;
         const int32_t p = at >= 0 ? g->of[at] : -1;
         if (p < 0 || p == h || g->size[h] + g->size[p] >= MAX_GROUP ||
-            !same_extents(g->view->nodes[at]->outputs[0], node->outputs[0]) || has(row(g->before, g, (uint32_t)h), (uint32_t)p) ||
+            !same_extents(g->view->nodes[at]->outputs[0], node->outputs[0]) ||
+            has(row(g->before, g, (uint32_t)h), (uint32_t)p) ||
             has(row(g->before, g, (uint32_t)p), (uint32_t)h))
             continue;
         bool around = false; /* does another input run after p by a way that does not end in h? */
@@ -224,7 +223,8 @@ static void form_groups(Groups *g, uint64_t *scratch) {
     for (uint32_t at = 0; at < g->view->n_nodes; at++) {
         const NnNode *node = g->view->nodes[at];
         g->of[at] = -1;
-        if (cpu_chain_refusal(node) == NULL && nn_product(node->outputs[0]->dims, 0, node->outputs[0]->rank) > 0) {
+        if (cpu_chain_refusal(node) == NULL &&
+            nn_product(node->outputs[0]->dims, 0, node->outputs[0]->rank) > 0) {
             int32_t h = joinable(g, node, scratch);
             if (h < 0)
                 h = (int32_t)g->n++;
@@ -247,7 +247,8 @@ static bool fits(const Groups *g, uint32_t h, uint32_t *nodes, uint32_t *n) {
         nodes[(*n)++] = at;
         const NnNode *node = g->view->nodes[at];
         for (uint32_t i = 0; i < node->n_inputs; i++)
-            entering += node->inputs[i] && (node->inputs[i]->producer < 0 || g->of[node->inputs[i]->producer] != (int32_t)h);
+            entering += node->inputs[i] &&
+                        (node->inputs[i]->producer < 0 || g->of[node->inputs[i]->producer] != (int32_t)h);
         leaving += (node->outputs[0]->flags & NN_VALUE_ESCAPES) != 0;
         uint32_t inside = 0;
         for (uint32_t k = at + 1; k < g->view->n_nodes; k++)
@@ -258,7 +259,8 @@ static bool fits(const Groups *g, uint32_t h, uint32_t *nodes, uint32_t *n) {
     return *n >= 2 && leaving <= CPU_CHAIN_OUTPUTS && entering + leaving + *n < CPU_CHAIN_REGS;
 }
 
-int32_t cpu_chain_claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims, NnStatus *status) {
+int32_t cpu_chain_claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims,
+                        NnStatus *status) {
     (void)device;
     const uint32_t n = view->n_nodes;
     if (n < 2 || n > MAX_VIEW)

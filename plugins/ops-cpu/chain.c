@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Element-wise operators on the CPU: connected ones of the same extents become one chain (simd/chain.h), so that an
- * activation, a mask, a whole optimizer update reads and writes memory once. A single node is a chain of one.
+ * Element-wise operators on the CPU: connected ones of the same extents become one chain (simd/chain.h), so
+ * that an activation, a mask, a whole optimizer update reads and writes memory once. A single node is a chain
+ * of one.
  */
 #include "chain.h"
 
@@ -30,7 +31,8 @@ static void put(Build *b, const NnValueInfo *v, uint8_t reg) {
     b->regs[b->n_values++] = reg;
 }
 
-/* Merges neighbouring dimensions that every input walks in one stride. False: more are left than a chain has. */
+/* Merges neighbouring dimensions that every input walks in one stride. False: more are left than a chain has.
+ */
 static bool merge_dims(CpuChain *chain, const NnValueInfo *const *inputs, int32_t rank, const int64_t *dims) {
     size_t stride[CPU_CHAIN_REGS][NN_MAX_RANK] = {{0}};
     for (uint32_t i = 0; i < chain->n_inputs; i++) {
@@ -101,7 +103,8 @@ static void note_uses(const NnView *view, const NnValueInfo *v, uint32_t *last) 
                 *last = s;
 }
 
-static bool take_register(Build *b, const NnView *view, const NnValueInfo *v, uint32_t now, bool pinned, uint8_t *reg) {
+static bool take_register(Build *b, const NnView *view, const NnValueInfo *v, uint32_t now, bool pinned,
+                          uint8_t *reg) {
     CpuChain *chain = b->chain;
     uint32_t r = chain->n_inputs;
     while (r < chain->n_regs && (b->pinned[r] || b->last_use[r] >= now || pinned))
@@ -161,7 +164,8 @@ static bool add_step(Build *b, const NnView *view, uint32_t now) {
 static void allow_in_place(const NnView *view, const CpuChain *chain, NnPlan *plan) {
     for (uint32_t k = 0; k < view->n_outputs; k++)
         for (uint32_t i = 0; i < view->n_inputs; i++) {
-            if (!chain->inputs[i].whole || chain->inputs[i].type != CPU_CHAIN_F32 || chain->out_type[k] != CPU_CHAIN_F32)
+            if (!chain->inputs[i].whole || chain->inputs[i].type != CPU_CHAIN_F32 ||
+                chain->out_type[k] != CPU_CHAIN_F32)
                 continue;
             uint32_t writes = 0, reads = 0;
             for (uint32_t s = 0; s < chain->n_steps; s++)
@@ -178,20 +182,23 @@ typedef struct State {
     const CpuChainKernels *kernels;
 } State;
 
-static int32_t build_chain(const NnHost *nn, NnDevice *device, const NnView *view, NnPlan *plan, NnStatus *status) {
+static int32_t build_chain(const NnHost *nn, NnDevice *device, const NnView *view, NnPlan *plan,
+                           NnStatus *status) {
     const CpuSimd *simd = cpu_kernels(nn, device, status);
     State *state = simd ? cpu_state(nn, sizeof *state, status) : NULL;
     if (state == NULL)
         return nn->code(status);
     state->kernels = simd->chain;
     Build b = {.chain = &state->chain};
-    bool built = view->n_nodes <= CPU_CHAIN_STEPS && view->n_outputs <= CPU_CHAIN_OUTPUTS && view->n_outputs > 0 && add_inputs(&b, view);
+    bool built = view->n_nodes <= CPU_CHAIN_STEPS && view->n_outputs <= CPU_CHAIN_OUTPUTS &&
+                 view->n_outputs > 0 && add_inputs(&b, view);
     for (uint32_t s = 0; s < view->n_nodes && built; s++)
         built = add_step(&b, view, s);
     state->chain.n_outputs = view->n_outputs;
     if (!built) {
         nn->free(nn, state);
-        return nn_fail(nn, status, NN_UNSUPPORTED, "the chain of %u nodes is larger than a chain can be", view->n_nodes);
+        return nn_fail(nn, status, NN_UNSUPPORTED, "the chain of %u nodes is larger than a chain can be",
+                       view->n_nodes);
     }
     allow_in_place(view, &state->chain, plan);
     plan->state = state;
@@ -212,8 +219,10 @@ static void run_part(void *arg, uint32_t task) {
     const Job *job = arg;
     const CpuChain *chain = &job->state->chain;
     const size_t blocks = (chain->count + CPU_CHAIN_BLOCK - 1) / CPU_CHAIN_BLOCK;
-    const size_t begin = cpu_part(blocks, task, job->tasks) * CPU_CHAIN_BLOCK, end = cpu_part(blocks, task + 1, job->tasks) * CPU_CHAIN_BLOCK;
-    job->state->kernels->run(chain, job->inputs, job->outputs, begin, end < chain->count ? end : chain->count);
+    const size_t begin = cpu_part(blocks, task, job->tasks) * CPU_CHAIN_BLOCK,
+                 end = cpu_part(blocks, task + 1, job->tasks) * CPU_CHAIN_BLOCK;
+    job->state->kernels->run(chain, job->inputs, job->outputs, begin,
+                             end < chain->count ? end : chain->count);
 }
 
 static int32_t run(void *arg, const NnCall *call) {
@@ -245,13 +254,19 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
 }
 
 /* A node is a view of itself, each input once. */
-static int32_t plan_node(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *plan, NnStatus *status) {
+static int32_t plan_node(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *plan,
+                         NnStatus *status) {
     const NnValueInfo *inputs[3];
     uint32_t n = 0;
     for (uint32_t i = 0; i < node->n_inputs && n < 3; i++)
         if (node->inputs[i])
             inputs[n++] = node->inputs[i];
-    const NnView view = {.struct_size = sizeof view, .n_nodes = 1, .n_inputs = n, .n_outputs = 1, .nodes = &node, .inputs = inputs,
+    const NnView view = {.struct_size = sizeof view,
+                         .n_nodes = 1,
+                         .n_inputs = n,
+                         .n_outputs = 1,
+                         .nodes = &node,
+                         .inputs = inputs,
                          .outputs = node->outputs};
     return build_chain(nn, device, &view, plan, status);
 }
@@ -269,25 +284,41 @@ static int32_t run_node(void *arg, const NnCall *call) {
     return run(arg, &packed);
 }
 
-static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view, uint64_t tag, NnPlan *plan, NnStatus *status) {
+static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view, uint64_t tag, NnPlan *plan,
+                          NnStatus *status) {
     (void)tag;
     return build_chain(nn, device, view, plan, status);
 }
 
-static const NnClaim chains = {.struct_size = sizeof chains, .priority = 10, .name = "chain", .device = "cpu", .claim = cpu_chain_claim,
-                               .plan = plan_claim, .run = run, .release = cpu_release};
+static const NnClaim chains = {.struct_size = sizeof chains,
+                               .priority = 10,
+                               .name = "chain",
+                               .device = "cpu",
+                               .claim = cpu_chain_claim,
+                               .plan = plan_claim,
+                               .run = run,
+                               .release = cpu_release};
 
-#define KERNEL(id, dom, name)                                                                                          \
-    static const NnKernel id = {.struct_size = sizeof id, .since_min = 1, .domain = dom, .op = name, .device = "cpu",   \
-                                .match = match, .plan = plan_node, .run = run_node, .release = cpu_release};
+#define KERNEL(id, dom, name)                                                                                \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "cpu",                                                             \
+                                .match = match,                                                              \
+                                .plan = plan_node,                                                           \
+                                .run = run_node,                                                             \
+                                .release = cpu_release};
 #define ONNX(name) KERNEL(kernel_##name, "", #name)
 #define OURS(name) KERNEL(kernel_##name, "nn", #name)
 #define EXPORT(name) {NN_KERNEL_KIND, #name, &kernel_##name},
 #define EXPORT_OURS(name) {NN_KERNEL_KIND, "nn/" #name, &kernel_##name},
-#define FOR_ONNX(X)                                                                                                    \
-    X(Add) X(Sub) X(Mul) X(Div) X(Max) X(Min) X(Pow) X(Less) X(LessOrEqual) X(Greater) X(GreaterOrEqual) X(Equal) X(And)  \
-    X(Or) X(Identity) X(Cast) X(Neg) X(Abs) X(Sign) X(Reciprocal) X(Sqrt) X(Exp) X(Log) X(Erf) X(Floor) X(Ceil) X(Not)   \
-    X(Relu) X(LeakyRelu) X(Sigmoid) X(Tanh) X(Softplus) X(Gelu) X(Elu) X(Where) X(Clip)
+#define FOR_ONNX(X)                                                                                          \
+    X(Add)                                                                                                   \
+    X(Sub) X(Mul) X(Div) X(Max) X(Min) X(Pow) X(Less) X(LessOrEqual) X(Greater) X(GreaterOrEqual) X(Equal)   \
+        X(And) X(Or) X(Identity) X(Cast) X(Neg) X(Abs) X(Sign) X(Reciprocal) X(Sqrt) X(Exp) X(Log) X(Erf)    \
+            X(Floor) X(Ceil) X(Not) X(Relu) X(LeakyRelu) X(Sigmoid) X(Tanh) X(Softplus) X(Gelu) X(Elu)       \
+                X(Where) X(Clip)
 #define FOR_OURS(X) X(ReluGrad) X(LeakyReluGrad) X(SigmoidGrad) X(TanhGrad)
 FOR_ONNX(ONNX)
 FOR_OURS(OURS)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conv and its gradients on the CPU, f32, one or two spatial dimensions; Conv together with the Relu that reads it. */
+/* Conv and its gradients on the CPU, f32, one or two spatial dimensions; Conv together with the Relu that
+ * reads it. */
 #include "simd/conv.h"
 #include "window.h"
 
@@ -21,11 +22,14 @@ static CpuConvPass pass_of(const NnNode *node) {
 /* Where x, w and y stand among the node's inputs; the one that is computed is the output. */
 static const char *describe(const NnHost *nn, const NnNode *node, NnStatus *status, CpuConv *c) {
     const CpuConvPass pass = pass_of(node);
-    const NnValueInfo *x = pass == CPU_CONV_FORWARD ? node->inputs[0] : pass == CPU_CONV_GRAD_INPUT ? node->outputs[0] : node->inputs[1];
+    const NnValueInfo *x = pass == CPU_CONV_FORWARD      ? node->inputs[0]
+                           : pass == CPU_CONV_GRAD_INPUT ? node->outputs[0]
+                                                         : node->inputs[1];
     const NnValueInfo *w = pass == CPU_CONV_GRAD_WEIGHT ? node->outputs[0] : node->inputs[1];
     const NnValueInfo *y = pass == CPU_CONV_FORWARD ? node->outputs[0] : node->inputs[0];
     CpuPlanes p;
-    const char *why = w->rank == x->rank ? cpu_planes(nn, node, x, y, w->dims + 2, status, &p) : "X and W differ in rank";
+    const char *why =
+        w->rank == x->rank ? cpu_planes(nn, node, x, y, w->dims + 2, status, &p) : "X and W differ in rank";
     if (why)
         return why;
     *c = (CpuConv){.batch = (size_t)x->dims[0],
@@ -68,7 +72,8 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
         s->in[i] = i;
     out->state = s;
     out->workspace = s->kernels->workspace(c, s->pass, &s->pool);
-    out->flop = 2.0 * (double)(c->batch * c->out_channels * c->out_h * c->out_w) * (double)(c->in_channels / c->groups * c->kernel_h * c->kernel_w);
+    out->flop = 2.0 * (double)(c->batch * c->out_channels * c->out_h * c->out_w) *
+                (double)(c->in_channels / c->groups * c->kernel_h * c->kernel_w);
     return NN_OK;
 }
 
@@ -76,9 +81,11 @@ static int32_t run(void *state, const NnCall *call) {
     const State *s = state;
     const float *a = nn_data(call->inputs[s->in[0]]), *b = nn_data(call->inputs[s->in[1]]);
     float *y = nn_data(call->outputs[0]);
-    const NnTensor *bias = s->pass == CPU_CONV_FORWARD && s->in[2] < call->n_inputs ? call->inputs[s->in[2]] : NULL;
+    const NnTensor *bias =
+        s->pass == CPU_CONV_FORWARD && s->in[2] < call->n_inputs ? call->inputs[s->in[2]] : NULL;
     if (s->pass == CPU_CONV_FORWARD)
-        s->kernels->forward(&s->conv, &s->pool, a, b, bias ? nn_data(bias) : NULL, s->act, y, cpu_workspace(call));
+        s->kernels->forward(&s->conv, &s->pool, a, b, bias ? nn_data(bias) : NULL, s->act, y,
+                            cpu_workspace(call));
     else if (s->pass == CPU_CONV_GRAD_INPUT)
         s->kernels->grad_input(&s->conv, &s->pool, a, b, y, cpu_workspace(call));
     else
@@ -88,7 +95,8 @@ static int32_t run(void *state, const NnCall *call) {
 
 /* ---- a claim: Conv and the Relu that alone reads it ---- */
 
-static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims, NnStatus *status) {
+static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims,
+                     NnStatus *status) {
     (void)device;
     for (uint32_t i = 0; i < view->n_nodes; i++) {
         const NnNode *act = view->nodes[i];
@@ -103,7 +111,8 @@ static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnC
     return NN_OK;
 }
 
-static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view, uint64_t tag, NnPlan *out, NnStatus *status) {
+static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view, uint64_t tag, NnPlan *out,
+                          NnStatus *status) {
     (void)tag;
     const NnNode *node = view->nodes[0];
     const int32_t code = plan(nn, device, node, out, status);
@@ -120,11 +129,24 @@ static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view
     return NN_OK;
 }
 
-static const NnClaim fused = {.struct_size = sizeof fused, .priority = 10, .name = "conv", .device = "cpu", .claim = claim,
-                              .plan = plan_claim, .run = run, .release = cpu_release};
-#define KERNEL(id, dom, name)                                                                                          \
-    static const NnKernel id = {.struct_size = sizeof id, .since_min = 1, .domain = dom, .op = name, .device = "cpu",   \
-                                .match = match, .plan = plan, .run = run, .release = cpu_release};
+static const NnClaim fused = {.struct_size = sizeof fused,
+                              .priority = 10,
+                              .name = "conv",
+                              .device = "cpu",
+                              .claim = claim,
+                              .plan = plan_claim,
+                              .run = run,
+                              .release = cpu_release};
+#define KERNEL(id, dom, name)                                                                                \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "cpu",                                                             \
+                                .match = match,                                                              \
+                                .plan = plan,                                                                \
+                                .run = run,                                                                  \
+                                .release = cpu_release};
 KERNEL(conv, "", "Conv")
 KERNEL(grad_input, "nn", "ConvGradInput")
 KERNEL(grad_weight, "nn", "ConvGradWeight")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the objects of this package share: the device's services. The kernels themselves (simd/) are linked into the
- * device's object only; the others ask for their table, so that they stay small and are loaded fast.
+ * What the objects of this package share: the device's services. The kernels themselves (simd/) are linked
+ * into the device's object only; the others ask for their table, so that they stay small and are loaded fast.
  */
 #ifndef CPU_CPU_H
 #define CPU_CPU_H
@@ -13,14 +13,17 @@
 #define CPU_SIMD_VERSION 1u
 
 /* The table of the best instruction set; NULL with the status set when the device is not this package's. */
-static inline NN_MAYBE_UNUSED const CpuSimd *cpu_kernels(const NnHost *nn, NnDevice *device, NnStatus *status) {
+static inline NN_MAYBE_UNUSED const CpuSimd *cpu_kernels(const NnHost *nn, NnDevice *device,
+                                                         NnStatus *status) {
     const CpuSimd *simd = nn_device_query(device, CPU_SIMD_SERVICE, CPU_SIMD_VERSION);
     if (simd == NULL)
-        (void)nn_fail(nn, status, NN_UNSUPPORTED, "the device does not offer " CPU_SIMD_SERVICE " version %u", CPU_SIMD_VERSION);
+        (void)nn_fail(nn, status, NN_UNSUPPORTED, "the device does not offer " CPU_SIMD_SERVICE " version %u",
+                      CPU_SIMD_VERSION);
     return simd;
 }
 
-static inline void cpu_parallel(const void *self, uint32_t tasks, void (*fn)(void *arg, uint32_t task), void *arg) {
+static inline void cpu_parallel(const void *self, uint32_t tasks, void (*fn)(void *arg, uint32_t task),
+                                void *arg) {
     const NnHost *nn = self;
     nn->parallel(nn, tasks, fn, arg);
 }
@@ -39,7 +42,8 @@ static inline NN_MAYBE_UNUSED bool cpu_type(const NnNode *node, uint32_t input, 
 }
 
 /* For `match`: the first input is f32. Kernels that know other types match for themselves. */
-static inline NN_MAYBE_UNUSED int32_t cpu_match_f32(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
+static inline NN_MAYBE_UNUSED int32_t cpu_match_f32(const NnHost *nn, NnDevice *device, const NnNode *node,
+                                                    NnStatus *reason) {
     (void)device;
     if (cpu_type(node, 0, NN_F32))
         return NN_OK;
@@ -51,12 +55,11 @@ static inline NN_MAYBE_UNUSED int32_t cpu_match_f32(const NnHost *nn, NnDevice *
 static inline NN_MAYBE_UNUSED void *cpu_state(const NnHost *nn, uint64_t bytes, NnStatus *status) {
     void *state = nn->alloc(nn, bytes);
     if (state == NULL)
-        (void)nn_fail(nn, status, NN_OUT_OF_MEMORY, "no memory for a kernel's plan of %llu bytes", (unsigned long long)bytes);
+        (void)nn_fail(nn, status, NN_OUT_OF_MEMORY, "no memory for a kernel's plan of %llu bytes",
+                      (unsigned long long)bytes);
     return state;
 }
 
-static inline NN_MAYBE_UNUSED void cpu_release(const NnHost *nn, void *state) {
-    nn->free(nn, state);
-}
+static inline NN_MAYBE_UNUSED void cpu_release(const NnHost *nn, void *state) { nn->free(nn, state); }
 
 #endif

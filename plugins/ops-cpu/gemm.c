@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MatMul and Gemm for f32 and f64, by the packed matrix product of simd/gemm.h. */
-#include "cpu.h"
 #include "simd/gemm.h"
+#include "cpu.h"
 
 typedef struct Product {
     CpuGemm gemm;
     const CpuGemmKernels *kernels;
     CpuPool pool;
-    bool wide;          /* f64 */
-    bool copy_c;        /* Gemm's C is broadcast into the result first, beta applies */
+    bool wide;   /* f64 */
+    bool copy_c; /* Gemm's C is broadcast into the result first, beta applies */
     int64_t c_rows, c_cols;
     uint64_t *a_at, *b_at; /* MatMul with broadcast batches: element offsets per batch item; else NULL */
     uint64_t batches;
@@ -22,7 +22,8 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
     return nn_fail(nn, reason, NN_UNSUPPORTED, "%s is fast for f32 and f64 only", node->op);
 }
 
-static Product *product_new(const NnHost *nn, NnDevice *device, const NnNode *node, uint64_t extra, NnStatus *status) {
+static Product *product_new(const NnHost *nn, NnDevice *device, const NnNode *node, uint64_t extra,
+                            NnStatus *status) {
     const CpuSimd *simd = cpu_kernels(nn, device, status);
     Product *p = simd ? cpu_state(nn, sizeof *p + extra, status) : NULL;
     if (p == NULL)
@@ -38,7 +39,8 @@ static Product *product_new(const NnHost *nn, NnDevice *device, const NnNode *no
 static void finish(Product *p, NnPlan *plan) {
     const CpuGemm *g = &p->gemm;
     plan->state = p;
-    plan->workspace = p->wide ? p->kernels->f64_workspace(g, &p->pool) : p->kernels->f32_workspace(g, &p->pool);
+    plan->workspace =
+        p->wide ? p->kernels->f64_workspace(g, &p->pool) : p->kernels->f32_workspace(g, &p->pool);
     plan->flop = 2.0 * (double)g->m * (double)g->n * (double)g->k * (double)(p->a_at ? p->batches : g->batch);
 }
 
@@ -51,7 +53,8 @@ static void multiply(const Product *p, const CpuGemm *g, const NnCall *call) {
 
 /* ---- Gemm: alpha op(A) op(B) + beta C ---- */
 
-static int32_t gemm_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *plan, NnStatus *status) {
+static int32_t gemm_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *plan,
+                         NnStatus *status) {
     Product *p = product_new(nn, device, node, 0, status);
     if (p == NULL)
         return nn->code(status);
@@ -116,8 +119,8 @@ static int32_t gemm_run(void *state, const NnCall *call) {
 /* ---- MatMul: numpy's rules ---- */
 
 /* Element offsets of each batch item of an operand whose batch dims are broadcast to `out`. */
-static bool batch_offsets(const NnValueInfo *in, int32_t in_batch, const int64_t *out, int32_t n, uint64_t item, uint64_t count,
-                          uint64_t *offsets) {
+static bool batch_offsets(const NnValueInfo *in, int32_t in_batch, const int64_t *out, int32_t n,
+                          uint64_t item, uint64_t count, uint64_t *offsets) {
     int64_t stride[NN_MAX_RANK] = {0}, index[NN_MAX_RANK] = {0};
     int64_t step = (int64_t)item;
     for (int32_t i = in_batch - 1, o = n - 1; i >= 0; i--, o--) {
@@ -137,7 +140,8 @@ static bool batch_offsets(const NnValueInfo *in, int32_t in_batch, const int64_t
     return regular;
 }
 
-static int32_t matmul_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *plan, NnStatus *status) {
+static int32_t matmul_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *plan,
+                           NnStatus *status) {
     const NnValueInfo *a = node->inputs[0], *b = node->inputs[1], *y = node->outputs[0];
     const int32_t a_batch = a->rank > 2 ? a->rank - 2 : 0, b_batch = b->rank > 2 ? b->rank - 2 : 0;
     const int32_t n_batch = a_batch > b_batch ? a_batch : b_batch;
@@ -201,23 +205,27 @@ static CpuAct activation(const NnNode *node) {
     static const struct {
         const char *op;
         CpuAct act;
-    } known[] = {{"Relu", CPU_ACT_RELU}, {"Sigmoid", CPU_ACT_SIGMOID}, {"Tanh", CPU_ACT_TANH}, {"Gelu", CPU_ACT_GELU}};
+    } known[] = {
+        {"Relu", CPU_ACT_RELU}, {"Sigmoid", CPU_ACT_SIGMOID}, {"Tanh", CPU_ACT_TANH}, {"Gelu", CPU_ACT_GELU}};
     for (uint32_t i = 0; i < NN_COUNT(known); i++)
         if (*node->domain == '\0' && strcmp(node->op, known[i].op) == 0) {
-            const bool tanh = known[i].act == CPU_ACT_GELU && strcmp(nn_attr_string(node, "approximate", "none"), "tanh") == 0;
+            const bool tanh = known[i].act == CPU_ACT_GELU &&
+                              strcmp(nn_attr_string(node, "approximate", "none"), "tanh") == 0;
             return tanh ? CPU_ACT_GELU_TANH : known[i].act;
         }
     return CPU_ACT_NONE;
 }
 
-static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims, NnStatus *status) {
+static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims,
+                     NnStatus *status) {
     (void)nn;
     (void)device;
     (void)status;
     for (uint32_t i = 0; i < view->n_nodes; i++) {
         const NnNode *act = view->nodes[i];
         const NnValueInfo *x = activation(act) == CPU_ACT_NONE ? NULL : act->inputs[0];
-        if (x == NULL || x->producer < 0 || x->uses != 1 || (x->flags & NN_VALUE_ESCAPES) || x->type != NN_F32)
+        if (x == NULL || x->producer < 0 || x->uses != 1 || (x->flags & NN_VALUE_ESCAPES) ||
+            x->type != NN_F32)
             continue;
         const NnNode *product = view->nodes[x->producer];
         if (*product->domain == '\0' && strcmp(product->op, "Gemm") == 0)
@@ -226,7 +234,8 @@ static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnC
     return NN_OK;
 }
 
-static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view, uint64_t tag, NnPlan *plan, NnStatus *status) {
+static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view, uint64_t tag, NnPlan *plan,
+                          NnStatus *status) {
     (void)tag;
     const NnNode *node = view->nodes[0];
     const int32_t code = gemm_plan(nn, device, node, plan, status);
@@ -242,12 +251,33 @@ static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view
     return NN_OK;
 }
 
-static const NnClaim fused = {.struct_size = sizeof fused, .priority = 10, .name = "gemm", .device = "cpu", .claim = claim,
-                              .plan = plan_claim, .run = gemm_run, .release = cpu_release};
-static const NnKernel gemm = {.struct_size = sizeof gemm, .since_min = 7, .op = "Gemm", .domain = "", .device = "cpu",
-                              .match = match, .plan = gemm_plan, .run = gemm_run, .release = cpu_release};
-static const NnKernel matmul = {.struct_size = sizeof matmul, .since_min = 1, .op = "MatMul", .domain = "", .device = "cpu",
-                                .match = match, .plan = matmul_plan, .run = matmul_run, .release = cpu_release};
+static const NnClaim fused = {.struct_size = sizeof fused,
+                              .priority = 10,
+                              .name = "gemm",
+                              .device = "cpu",
+                              .claim = claim,
+                              .plan = plan_claim,
+                              .run = gemm_run,
+                              .release = cpu_release};
+static const NnKernel gemm = {.struct_size = sizeof gemm,
+                              .since_min = 7,
+                              .op = "Gemm",
+                              .domain = "",
+                              .device = "cpu",
+                              .match = match,
+                              .plan = gemm_plan,
+                              .run = gemm_run,
+                              .release = cpu_release};
+static const NnKernel matmul = {.struct_size = sizeof matmul,
+                                .since_min = 1,
+                                .op = "MatMul",
+                                .domain = "",
+                                .device = "cpu",
+                                .match = match,
+                                .plan = matmul_plan,
+                                .run = matmul_run,
+                                .release = cpu_release};
 
-static const NnExport exports[] = {{NN_CLAIM_KIND, "gemm", &fused}, {NN_KERNEL_KIND, "Gemm", &gemm}, {NN_KERNEL_KIND, "MatMul", &matmul}};
+static const NnExport exports[] = {
+    {NN_CLAIM_KIND, "gemm", &fused}, {NN_KERNEL_KIND, "Gemm", &gemm}, {NN_KERNEL_KIND, "MatMul", &matmul}};
 NN_PLUGIN(gemm, "Matrix products on the CPU.", exports)

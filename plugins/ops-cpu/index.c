@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Picking and placing by index on the CPU: Gather and its gradient, ArgMax along rows, Equal of integers, and fills. */
+/* Picking and placing by index on the CPU: Gather and its gradient, ArgMax along rows, Equal of integers, and
+ * fills. */
 #include "cpu.h"
 
 typedef struct Pick {
@@ -7,7 +8,8 @@ typedef struct Pick {
     bool wide;                        /* i64 indices */
 } Pick;
 
-static int32_t plan_pick(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
+static int32_t plan_pick(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                         NnStatus *status) {
     (void)device;
     Pick *p = cpu_state(nn, sizeof *p, status);
     if (p == NULL)
@@ -30,7 +32,8 @@ static int32_t index_at(const Pick *p, const NnCall *call, size_t i, size_t *at)
     const int64_t k = p->wide ? ((const int64_t *)nn_data(t))[i] : ((const int32_t *)nn_data(t))[i];
     const int64_t n = (int64_t)p->axis;
     if (k < -n || k >= n)
-        return nn_fail(call->host, call->status, NN_INVALID, "index %lld at position %llu: expected %lld to %lld", (long long)k,
+        return nn_fail(call->host, call->status, NN_INVALID,
+                       "index %lld at position %llu: expected %lld to %lld", (long long)k,
                        (unsigned long long)i, (long long)-n, (long long)n - 1);
     *at = (size_t)(k < 0 ? k + n : k);
     return NN_OK;
@@ -51,7 +54,8 @@ static int32_t run_gather(void *state, const NnCall *call) {
     return NN_OK;
 }
 
-/* Rows are added in the order of the indices; threads share the columns, so that the order is the same for any number. */
+/* Rows are added in the order of the indices; threads share the columns, so that the order is the same for
+ * any number. */
 typedef struct Scatter {
     const Pick *p;
     const NnCall *call;
@@ -102,12 +106,15 @@ static int32_t match_arg(const NnHost *nn, NnDevice *device, const NnNode *node,
     axis += axis < 0 ? x->rank : 0;
     if (cpu_match_f32(nn, device, node, reason) != NN_OK)
         return NN_UNSUPPORTED;
-    if (nn_product(x->dims, (int32_t)axis + 1, x->rank) != 1 || nn_attr_int(node, "select_last_index", 0) || x->dims[axis] == 0)
-        return nn_fail(nn, reason, NN_UNSUPPORTED, "ArgMax is fast along the last dimension and for the first of equals only");
+    if (nn_product(x->dims, (int32_t)axis + 1, x->rank) != 1 || nn_attr_int(node, "select_last_index", 0) ||
+        x->dims[axis] == 0)
+        return nn_fail(nn, reason, NN_UNSUPPORTED,
+                       "ArgMax is fast along the last dimension and for the first of equals only");
     return NN_OK;
 }
 
-static int32_t plan_arg(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
+static int32_t plan_arg(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                        NnStatus *status) {
     (void)device;
     Pick *p = cpu_state(nn, sizeof *p, status);
     if (p == NULL)
@@ -151,30 +158,48 @@ static int32_t match_equal(const NnHost *nn, NnDevice *device, const NnNode *nod
     bool same = a->rank == b->rank && a->type == NN_I64;
     for (int32_t i = 0; same && i < a->rank; i++)
         same = a->dims[i] == b->dims[i];
-    return same ? NN_OK : nn_fail(nn, reason, NN_UNSUPPORTED, "Equal of integers is fast for i64 of the same shape only");
+    return same ? NN_OK
+                : nn_fail(nn, reason, NN_UNSUPPORTED,
+                          "Equal of integers is fast for i64 of the same shape only");
 }
 
 static int32_t run_equal(void *state, const NnCall *call) {
     (void)state;
-    const int64_t *a = nn_data(call->inputs[0]), *b = nn_data(call->inputs[1]), n = nn_elements(call->outputs[0]);
+    const int64_t *a = nn_data(call->inputs[0]), *b = nn_data(call->inputs[1]),
+                  n = nn_elements(call->outputs[0]);
     uint8_t *y = nn_data(call->outputs[0]);
     for (int64_t i = 0; i < n; i++)
         y[i] = a[i] == b[i];
     return NN_OK;
 }
 
-#define KERNEL_PLAIN(id, dom, name, m, r)                                                                              \
-    static const NnKernel id = {.struct_size = sizeof id, .since_min = 1, .domain = dom, .op = name, .device = "cpu", .match = m, .run = r};
-#define KERNEL(id, dom, name, m, p, r)                                                                                 \
-    static const NnKernel id = {.struct_size = sizeof id, .since_min = 1, .domain = dom, .op = name, .device = "cpu",   \
-                                .match = m, .plan = p, .run = r, .release = cpu_release};
+#define KERNEL_PLAIN(id, dom, name, m, r)                                                                    \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "cpu",                                                             \
+                                .match = m,                                                                  \
+                                .run = r};
+#define KERNEL(id, dom, name, m, p, r)                                                                       \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "cpu",                                                             \
+                                .match = m,                                                                  \
+                                .plan = p,                                                                   \
+                                .run = r,                                                                    \
+                                .release = cpu_release};
 KERNEL(gather, "", "Gather", NULL, plan_pick, run_gather)
 KERNEL(gather_grad, "nn", "GatherGrad", cpu_match_f32, plan_pick, run_scatter)
 KERNEL(arg_max, "", "ArgMax", match_arg, plan_arg, run_arg_max)
 KERNEL_PLAIN(equal, "", "Equal", match_equal, run_equal)
 KERNEL_PLAIN(zeros_like, "nn", "ZerosLike", NULL, run_zeros)
 
-static const NnExport exports[] = {{NN_KERNEL_KIND, "Gather", &gather}, {NN_KERNEL_KIND, "nn/GatherGrad", &gather_grad},
-                                   {NN_KERNEL_KIND, "ArgMax", &arg_max}, {NN_KERNEL_KIND, "Equal", &equal},
+static const NnExport exports[] = {{NN_KERNEL_KIND, "Gather", &gather},
+                                   {NN_KERNEL_KIND, "nn/GatherGrad", &gather_grad},
+                                   {NN_KERNEL_KIND, "ArgMax", &arg_max},
+                                   {NN_KERNEL_KIND, "Equal", &equal},
                                    {NN_KERNEL_KIND, "nn/ZerosLike", &zeros_like}};
 NN_PLUGIN(index, "Picking and placing by index on the CPU.", exports)

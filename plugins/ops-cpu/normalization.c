@@ -12,7 +12,8 @@ typedef struct State {
     float momentum;
 } State;
 
-static State *state_new(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
+static State *state_new(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                        NnStatus *status) {
     const CpuSimd *simd = cpu_kernels(nn, device, status);
     State *s = simd ? cpu_state(nn, sizeof *s, status) : NULL;
     if (s == NULL)
@@ -35,10 +36,12 @@ static int32_t match_batch(const NnHost *nn, NnDevice *device, const NnNode *nod
     for (uint32_t i = 0; i < node->n_inputs; i++)
         if (!cpu_type(node, i, NN_F32))
             return nn_fail(nn, reason, NN_UNSUPPORTED, "%s is fast for f32 only", node->op);
-    return node->inputs[0]->rank >= 2 ? NN_OK : nn_fail(nn, reason, NN_UNSUPPORTED, "%s wants [N, C, ...]", node->op);
+    return node->inputs[0]->rank >= 2 ? NN_OK
+                                      : nn_fail(nn, reason, NN_UNSUPPORTED, "%s wants [N, C, ...]", node->op);
 }
 
-static int32_t plan_batch(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
+static int32_t plan_batch(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                          NnStatus *status) {
     State *s = state_new(nn, device, node, out, status);
     if (s == NULL)
         return nn->code(status);
@@ -62,7 +65,8 @@ static int32_t run_batch(void *state, const NnCall *call) {
     CpuBatchNorm norm = s->batch;
     norm.scale = nn_data(call->inputs[1]);
     norm.bias = nn_data(call->inputs[2]);
-    const float *x = nn_data(call->inputs[0]), *mean = nn_data(call->inputs[3]), *variance = nn_data(call->inputs[4]);
+    const float *x = nn_data(call->inputs[0]), *mean = nn_data(call->inputs[3]),
+                *variance = nn_data(call->inputs[4]);
     if (!s->training) {
         s->kernels->batch(&norm, &s->pool, x, mean, variance, result(call, 0));
         return NN_OK;
@@ -79,8 +83,8 @@ static int32_t run_batch_grad(void *state, const NnCall *call) {
     const State *s = state;
     CpuBatchNorm norm = s->batch;
     norm.scale = nn_data(call->inputs[2]);
-    s->kernels->batch_grad(&norm, &s->pool, nn_data(call->inputs[0]), nn_data(call->inputs[1]), result(call, 0), result(call, 1),
-                           result(call, 2));
+    s->kernels->batch_grad(&norm, &s->pool, nn_data(call->inputs[0]), nn_data(call->inputs[1]),
+                           result(call, 0), result(call, 1), result(call, 2));
     return NN_OK;
 }
 
@@ -96,12 +100,14 @@ static int32_t match_layer(const NnHost *nn, NnDevice *device, const NnNode *nod
     for (uint32_t i = grad ? 2 : 1; i < 3; i++) {
         const NnValueInfo *v = i < node->n_inputs ? node->inputs[i] : NULL;
         if (v && (v->type != NN_F32 || nn_product(v->dims, 0, v->rank) != n))
-            return nn_fail(nn, reason, NN_UNSUPPORTED, "%s is fast for factors of the normalised shape in f32 only", node->op);
+            return nn_fail(nn, reason, NN_UNSUPPORTED,
+                           "%s is fast for factors of the normalised shape in f32 only", node->op);
     }
     return cpu_match_f32(nn, device, node, reason);
 }
 
-static int32_t plan_layer(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
+static int32_t plan_layer(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                          NnStatus *status) {
     State *s = state_new(nn, device, node, out, status);
     if (s == NULL)
         return nn->code(status);
@@ -120,7 +126,8 @@ static int32_t run_layer(void *state, const NnCall *call) {
     CpuLayerNorm norm = s->layer;
     norm.scale = nn_data(call->inputs[1]);
     norm.bias = call->n_inputs > 2 && call->inputs[2] ? nn_data(call->inputs[2]) : NULL;
-    s->kernels->layer(&norm, &s->pool, nn_data(call->inputs[0]), result(call, 0), result(call, 1), result(call, 2));
+    s->kernels->layer(&norm, &s->pool, nn_data(call->inputs[0]), result(call, 0), result(call, 1),
+                      result(call, 2));
     return NN_OK;
 }
 
@@ -128,14 +135,22 @@ static int32_t run_layer_grad(void *state, const NnCall *call) {
     const State *s = state;
     CpuLayerNorm norm = s->layer;
     norm.scale = nn_data(call->inputs[2]);
-    s->kernels->layer_grad(&norm, &s->pool, nn_data(call->inputs[0]), nn_data(call->inputs[1]), nn_data(call->inputs[3]),
-                           nn_data(call->inputs[4]), result(call, 0), result(call, 1), result(call, 2), cpu_workspace(call));
+    s->kernels->layer_grad(&norm, &s->pool, nn_data(call->inputs[0]), nn_data(call->inputs[1]),
+                           nn_data(call->inputs[3]), nn_data(call->inputs[4]), result(call, 0),
+                           result(call, 1), result(call, 2), cpu_workspace(call));
     return NN_OK;
 }
 
-#define KERNEL(id, dom, name, m, p, r)                                                                                 \
-    static const NnKernel id = {.struct_size = sizeof id, .since_min = 1, .domain = dom, .op = name, .device = "cpu",   \
-                                .match = m, .plan = p, .run = r, .release = cpu_release};
+#define KERNEL(id, dom, name, m, p, r)                                                                       \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "cpu",                                                             \
+                                .match = m,                                                                  \
+                                .plan = p,                                                                   \
+                                .run = r,                                                                    \
+                                .release = cpu_release};
 KERNEL(batch, "", "BatchNormalization", match_batch, plan_batch, run_batch)
 KERNEL(batch_grad, "nn", "BatchNormalizationGrad", match_batch, plan_batch, run_batch_grad)
 KERNEL(layer, "", "LayerNormalization", match_layer, plan_layer, run_layer)

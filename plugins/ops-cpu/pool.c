@@ -9,9 +9,7 @@ typedef struct State {
     CpuPool pool;
 } State;
 
-static bool is_op(const NnNode *node, const char *op) {
-    return strcmp(node->op, op) == 0;
-}
+static bool is_op(const NnNode *node, const char *op) { return strcmp(node->op, op) == 0; }
 
 static const char *describe(const NnHost *nn, const NnNode *node, NnStatus *status, CpuPooling *p) {
     const bool max_grad = is_op(node, "MaxPoolGrad"), grad = max_grad || is_op(node, "AveragePoolGrad");
@@ -23,17 +21,29 @@ static const char *describe(const NnHost *nn, const NnNode *node, NnStatus *stat
     if (max_grad) {
         if (x->type != NN_F32 || x->rank < 3)
             return "it is fast for f32 only";
-        const size_t in = (size_t)nn_product(x->dims, 2, x->rank), out = (size_t)nn_product(y->dims, 2, y->rank);
+        const size_t in = (size_t)nn_product(x->dims, 2, x->rank),
+                     out = (size_t)nn_product(y->dims, 2, y->rank);
         if (in >= INT32_MAX)
             return "a plane has too many elements";
-        *p = (CpuPooling){.planes = (size_t)(x->dims[0] * x->dims[1]), .in_h = 1, .in_w = in, .out_h = 1, .out_w = out, .kernel_h = 1,
-                          .kernel_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1};
+        *p = (CpuPooling){.planes = (size_t)(x->dims[0] * x->dims[1]),
+                          .in_h = 1,
+                          .in_w = in,
+                          .out_h = 1,
+                          .out_w = out,
+                          .kernel_h = 1,
+                          .kernel_w = 1,
+                          .stride_h = 1,
+                          .stride_w = 1,
+                          .dilation_h = 1,
+                          .dilation_w = 1};
         return NULL;
     }
     uint32_t count;
     const int64_t *kernel = nn_attr_ints(node, "kernel_shape", &count);
     CpuPlanes planes;
-    const char *why = kernel && (int32_t)count == x->rank - 2 ? cpu_planes(nn, node, x, y, kernel, status, &planes) : "it has no kernel_shape";
+    const char *why = kernel && (int32_t)count == x->rank - 2
+                          ? cpu_planes(nn, node, x, y, kernel, status, &planes)
+                          : "it has no kernel_shape";
     if (why)
         return why;
     if (nn_attr_int(node, "storage_order", 0) != 0)
@@ -82,13 +92,15 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
 static int32_t run_max(void *state, const NnCall *call) {
     const State *s = state;
     const NnTensor *indices = call->n_outputs > 1 ? call->outputs[1] : NULL;
-    s->kernels->max(&s->pooling, &s->pool, nn_data(call->inputs[0]), nn_data(call->outputs[0]), indices ? nn_data(indices) : NULL);
+    s->kernels->max(&s->pooling, &s->pool, nn_data(call->inputs[0]), nn_data(call->outputs[0]),
+                    indices ? nn_data(indices) : NULL);
     return NN_OK;
 }
 
 static int32_t run_max_grad(void *state, const NnCall *call) {
     const State *s = state;
-    if (s->kernels->max_grad(&s->pooling, &s->pool, nn_data(call->inputs[0]), nn_data(call->inputs[1]), nn_data(call->outputs[0])))
+    if (s->kernels->max_grad(&s->pooling, &s->pool, nn_data(call->inputs[0]), nn_data(call->inputs[1]),
+                             nn_data(call->outputs[0])))
         return NN_OK;
     return nn_fail(call->host, call->status, NN_INVALID, "an index lies outside of the plane of its maximum");
 }
@@ -105,14 +117,23 @@ static int32_t run_mean_grad(void *state, const NnCall *call) {
     return NN_OK;
 }
 
-#define KERNEL(id, dom, name, r)                                                                                       \
-    static const NnKernel id = {.struct_size = sizeof id, .since_min = 1, .domain = dom, .op = name, .device = "cpu",   \
-                                .match = match, .plan = plan, .run = r, .release = cpu_release};
+#define KERNEL(id, dom, name, r)                                                                             \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "cpu",                                                             \
+                                .match = match,                                                              \
+                                .plan = plan,                                                                \
+                                .run = r,                                                                    \
+                                .release = cpu_release};
 KERNEL(max, "", "MaxPool", run_max)
 KERNEL(max_grad, "nn", "MaxPoolGrad", run_max_grad)
 KERNEL(mean, "", "AveragePool", run_mean)
 KERNEL(mean_grad, "nn", "AveragePoolGrad", run_mean_grad)
 
-static const NnExport exports[] = {{NN_KERNEL_KIND, "MaxPool", &max}, {NN_KERNEL_KIND, "nn/MaxPoolGrad", &max_grad},
-                                   {NN_KERNEL_KIND, "AveragePool", &mean}, {NN_KERNEL_KIND, "nn/AveragePoolGrad", &mean_grad}};
+static const NnExport exports[] = {{NN_KERNEL_KIND, "MaxPool", &max},
+                                   {NN_KERNEL_KIND, "nn/MaxPoolGrad", &max_grad},
+                                   {NN_KERNEL_KIND, "AveragePool", &mean},
+                                   {NN_KERNEL_KIND, "nn/AveragePoolGrad", &mean_grad}};
 NN_PLUGIN(pool, "Pools on the CPU.", exports)

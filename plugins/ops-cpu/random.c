@@ -99,11 +99,19 @@ static int32_t run(void *state, const NnCall *call) {
     return NN_OK;
 }
 
-#define KERNEL(id, name)                                                                                               \
-    static const NnKernel id = {.struct_size = sizeof id, .since_min = 1, .domain = "nn", .op = name, .device = "cpu",  \
-                                .match = match, .plan = plan, .run = run, .release = cpu_release};
+#define KERNEL(id, name)                                                                                     \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = "nn",                                                              \
+                                .op = name,                                                                  \
+                                .device = "cpu",                                                             \
+                                .match = match,                                                              \
+                                .plan = plan,                                                                \
+                                .run = run,                                                                  \
+                                .release = cpu_release};
 KERNEL(uniform, "Uniform")
 KERNEL(bernoulli, "Bernoulli")
 
-static const NnExport exports[] = {{NN_KERNEL_KIND, "nn/Uniform", &uniform}, {NN_KERNEL_KIND, "nn/Bernoulli", &bernoulli}};
+static const NnExport exports[] = {{NN_KERNEL_KIND, "nn/Uniform", &uniform},
+                                   {NN_KERNEL_KIND, "nn/Bernoulli", &bernoulli}};
 NN_PLUGIN(random, "Random numbers on the CPU.", exports)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reductions of f32 on the CPU: the Reduce family, nn/SumTo (the gradient of broadcasting) and nn/AllFinite. */
-#include "cpu.h"
+/* Reductions of f32 on the CPU: the Reduce family, nn/SumTo (the gradient of broadcasting) and nn/AllFinite.
+ */
 #include "simd/reduce.h"
+#include "cpu.h"
 
 #define GRAIN 32768u /* elements a task */
 
@@ -17,10 +18,10 @@ typedef struct Word {
 } Word;
 
 static const Word words[] = {
-    {"ReduceSum", CPU_REDUCE_SUM, false, false},        {"ReduceMean", CPU_REDUCE_SUM, true, false},
-    {"ReduceMax", CPU_REDUCE_MAX, false, false},        {"ReduceMin", CPU_REDUCE_MIN, false, false},
-    {"ReduceProd", CPU_REDUCE_PROD, false, false},      {"ReduceSumSquare", CPU_REDUCE_SQUARES, false, false},
-    {"ReduceL1", CPU_REDUCE_ABS, false, false},         {"ReduceL2", CPU_REDUCE_SQUARES, false, true},
+    {"ReduceSum", CPU_REDUCE_SUM, false, false},   {"ReduceMean", CPU_REDUCE_SUM, true, false},
+    {"ReduceMax", CPU_REDUCE_MAX, false, false},   {"ReduceMin", CPU_REDUCE_MIN, false, false},
+    {"ReduceProd", CPU_REDUCE_PROD, false, false}, {"ReduceSumSquare", CPU_REDUCE_SQUARES, false, false},
+    {"ReduceL1", CPU_REDUCE_ABS, false, false},    {"ReduceL2", CPU_REDUCE_SQUARES, false, true},
     {"SumTo", CPU_REDUCE_SUM, false, false},
 };
 
@@ -29,7 +30,8 @@ static bool mask_of_axes(const NnNode *node, uint32_t *mask) {
     const int64_t n = axes && axes->value ? nn_elements(axes->value) : 0;
     if (axes && axes->value == NULL && !(axes->rank == 1 && axes->dims[0] == 0))
         return false;
-    *mask = n == 0 && !nn_attr_int(node, "noop_with_empty_axes", 0) ? (uint32_t)((UINT64_C(1) << x->rank) - 1) : 0;
+    *mask = n == 0 && !nn_attr_int(node, "noop_with_empty_axes", 0) ? (uint32_t)((UINT64_C(1) << x->rank) - 1)
+                                                                    : 0;
     for (int64_t i = 0; i < n; i++) {
         const int64_t axis = ((const int64_t *)nn_data(axes->value))[i];
         *mask |= 1u << (axis < 0 ? axis + x->rank : axis);
@@ -81,7 +83,9 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
     if (cpu_match_f32(nn, device, node, reason) != NN_OK)
         return NN_UNSUPPORTED;
     if (!describe(node, &r))
-        return nn_fail(nn, reason, NN_UNSUPPORTED, "%s: axes that are not known, or more than %u groups of them", node->op, CPU_REDUCE_DIMS);
+        return nn_fail(nn, reason, NN_UNSUPPORTED,
+                       "%s: axes that are not known, or more than %u groups of them", node->op,
+                       CPU_REDUCE_DIMS);
     return NN_OK;
 }
 
@@ -117,7 +121,8 @@ typedef struct Job {
 static void run_part(void *arg, uint32_t task) {
     const Job *job = arg;
     const size_t n = job->state->reduce.outputs;
-    job->state->kernels->run(&job->state->reduce, job->x, job->y, cpu_part(n, task, job->tasks), cpu_part(n, task + 1, job->tasks));
+    job->state->kernels->run(&job->state->reduce, job->x, job->y, cpu_part(n, task, job->tasks),
+                             cpu_part(n, task + 1, job->tasks));
 }
 
 static int32_t run(void *arg, const NnCall *call) {
@@ -148,7 +153,8 @@ static int32_t finite_match(const NnHost *nn, NnDevice *device, const NnNode *no
     return NN_OK;
 }
 
-static int32_t finite_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
+static int32_t finite_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                           NnStatus *status) {
     (void)node;
     const CpuSimd *simd = cpu_kernels(nn, device, status);
     State *state = simd ? cpu_state(nn, sizeof *state, status) : NULL;
@@ -168,9 +174,16 @@ static int32_t finite_run(void *arg, const NnCall *call) {
     return NN_OK;
 }
 
-#define KERNEL(id, dom, name)                                                                                          \
-    static const NnKernel id = {.struct_size = sizeof id, .since_min = 1, .domain = dom, .op = name, .device = "cpu",   \
-                                .match = match, .plan = plan, .run = run, .release = cpu_release};
+#define KERNEL(id, dom, name)                                                                                \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "cpu",                                                             \
+                                .match = match,                                                              \
+                                .plan = plan,                                                                \
+                                .run = run,                                                                  \
+                                .release = cpu_release};
 KERNEL(sum, "", "ReduceSum")
 KERNEL(mean, "", "ReduceMean")
 KERNEL(max, "", "ReduceMax")
@@ -180,13 +193,20 @@ KERNEL(squares, "", "ReduceSumSquare")
 KERNEL(l1, "", "ReduceL1")
 KERNEL(l2, "", "ReduceL2")
 KERNEL(sum_to, "nn", "SumTo")
-static const NnKernel all_finite = {.struct_size = sizeof all_finite, .since_min = 1, .domain = "nn", .op = "AllFinite",
-                                    .device = "cpu", .match = finite_match, .plan = finite_plan, .run = finite_run,
+static const NnKernel all_finite = {.struct_size = sizeof all_finite,
+                                    .since_min = 1,
+                                    .domain = "nn",
+                                    .op = "AllFinite",
+                                    .device = "cpu",
+                                    .match = finite_match,
+                                    .plan = finite_plan,
+                                    .run = finite_run,
                                     .release = cpu_release};
 
-static const NnExport exports[] = {{NN_KERNEL_KIND, "ReduceSum", &sum}, {NN_KERNEL_KIND, "ReduceMean", &mean},
-                                   {NN_KERNEL_KIND, "ReduceMax", &max}, {NN_KERNEL_KIND, "ReduceMin", &min},
-                                   {NN_KERNEL_KIND, "ReduceProd", &prod}, {NN_KERNEL_KIND, "ReduceSumSquare", &squares},
-                                   {NN_KERNEL_KIND, "ReduceL1", &l1}, {NN_KERNEL_KIND, "ReduceL2", &l2},
-                                   {NN_KERNEL_KIND, "nn/SumTo", &sum_to}, {NN_KERNEL_KIND, "nn/AllFinite", &all_finite}};
+static const NnExport exports[] = {
+    {NN_KERNEL_KIND, "ReduceSum", &sum},   {NN_KERNEL_KIND, "ReduceMean", &mean},
+    {NN_KERNEL_KIND, "ReduceMax", &max},   {NN_KERNEL_KIND, "ReduceMin", &min},
+    {NN_KERNEL_KIND, "ReduceProd", &prod}, {NN_KERNEL_KIND, "ReduceSumSquare", &squares},
+    {NN_KERNEL_KIND, "ReduceL1", &l1},     {NN_KERNEL_KIND, "ReduceL2", &l2},
+    {NN_KERNEL_KIND, "nn/SumTo", &sum_to}, {NN_KERNEL_KIND, "nn/AllFinite", &all_finite}};
 NN_PLUGIN(reduce, "Reductions on the CPU.", exports)

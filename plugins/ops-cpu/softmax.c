@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Softmax, LogSoftmax, SoftmaxCrossEntropyLoss and their gradients on the CPU: f32, along a dimension whose elements are
- * neighbours in memory. */
+/* Softmax, LogSoftmax, SoftmaxCrossEntropyLoss and their gradients on the CPU: f32, along a dimension whose
+ * elements are neighbours in memory. */
 #include "cpu.h"
 #include "simd/rows.h"
 
@@ -16,7 +16,8 @@ typedef struct State {
 } State;
 
 /* The dimension must be the last, or all after it of extent 1. */
-static int32_t match_rows(const NnHost *nn, const NnNode *node, const NnValueInfo *x, int64_t axis, NnStatus *reason) {
+static int32_t match_rows(const NnHost *nn, const NnNode *node, const NnValueInfo *x, int64_t axis,
+                          NnStatus *reason) {
     if (x == NULL || x->type != NN_F32)
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s is fast for f32 only", node->op);
     if (axis < 0)
@@ -31,7 +32,8 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
     return match_rows(nn, node, node->inputs[0], nn_attr_int(node, "axis", -1), reason);
 }
 
-static State *state_new(const NnHost *nn, NnDevice *device, const NnValueInfo *x, int64_t axis, NnStatus *status) {
+static State *state_new(const NnHost *nn, NnDevice *device, const NnValueInfo *x, int64_t axis,
+                        NnStatus *status) {
     const CpuSimd *simd = cpu_kernels(nn, device, status);
     State *s = simd ? cpu_state(nn, sizeof *s, status) : NULL;
     if (s == NULL)
@@ -103,7 +105,8 @@ static int32_t loss_match(const NnHost *nn, NnDevice *device, const NnNode *node
     return match_rows(nn, node, node->inputs[grad ? 1 : 0], 1, reason);
 }
 
-static int32_t loss_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
+static int32_t loss_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                         NnStatus *status) {
     const bool grad = strstr(node->op, "Grad") != NULL;
     State *s = state_new(nn, device, node->inputs[grad ? 1 : 0], 1, status);
     if (s == NULL)
@@ -123,13 +126,14 @@ static int32_t loss_plan(const NnHost *nn, NnDevice *device, const NnNode *node,
 
 /* 1 and the label; 0 when the position does not count; -1 when the label is out of range. */
 static int label_at(const State *s, const NnCall *call, const NnTensor *labels, size_t r, size_t *label) {
-    const int64_t at = s->wide_labels ? ((const int64_t *)nn_data(labels))[r] : ((const int32_t *)nn_data(labels))[r];
+    const int64_t at =
+        s->wide_labels ? ((const int64_t *)nn_data(labels))[r] : ((const int32_t *)nn_data(labels))[r];
     *label = 0;
     if (s->ignores && at == s->ignored)
         return 0;
     if (at < 0 || (uint64_t)at >= s->n) {
-        (void)nn_fail(call->host, call->status, NN_INVALID, "label %lld at position %llu: expected 0 to %lld", (long long)at,
-                      (unsigned long long)r, (long long)s->n - 1);
+        (void)nn_fail(call->host, call->status, NN_INVALID, "label %lld at position %llu: expected 0 to %lld",
+                      (long long)at, (unsigned long long)r, (long long)s->n - 1);
         return -1;
     }
     *label = (size_t)at;
@@ -139,7 +143,8 @@ static int label_at(const State *s, const NnCall *call, const NnTensor *labels, 
 static int32_t loss_run(void *state, const NnCall *call) {
     const State *s = state;
     const bool asked = call->n_outputs > 1 && call->outputs[1];
-    Job job = {.s = s, .a = nn_data(call->inputs[0]), .y = asked ? nn_data(call->outputs[1]) : cpu_workspace(call)};
+    Job job = {
+        .s = s, .a = nn_data(call->inputs[0]), .y = asked ? nn_data(call->outputs[1]) : cpu_workspace(call)};
     split(call, &job, run_part);
     double sum = 0, count = 0;
     float *y = call->outputs[0] ? nn_data(call->outputs[0]) : NULL;
@@ -174,7 +179,8 @@ static void backward_part(void *arg, uint32_t task) {
         size_t label;
         const int counts = label_at(s, call, call->inputs[2], r, &label);
         if (counts == 1)
-            s->kernels->cross_entropy_grad(back->job.b + r * n, label, s->none ? back->job.a[r] : back->scale, back->job.y + r * n, n);
+            s->kernels->cross_entropy_grad(back->job.b + r * n, label, s->none ? back->job.a[r] : back->scale,
+                                           back->job.y + r * n, n);
         else
             memset(back->job.y + r * n, 0, n * sizeof(float));
     }
@@ -189,16 +195,26 @@ static int32_t loss_grad_run(void *state, const NnCall *call) {
             return NN_INVALID;
         count += (size_t)counts;
     }
-    Backward back = {.job = {.s = s, .a = nn_data(call->inputs[0]), .b = nn_data(call->inputs[1]), .y = nn_data(call->outputs[0])},
+    Backward back = {.job = {.s = s,
+                             .a = nn_data(call->inputs[0]),
+                             .b = nn_data(call->inputs[1]),
+                             .y = nn_data(call->outputs[0])},
                      .call = call};
     back.scale = s->none ? 0 : s->mean ? *back.job.a / (float)count : *back.job.a;
     split(call, &back.job, backward_part);
     return NN_OK;
 }
 
-#define KERNEL(id, dom, name, m, p, r)                                                                                 \
-    static const NnKernel id = {.struct_size = sizeof id, .since_min = 1, .domain = dom, .op = name, .device = "cpu",   \
-                                .match = m, .plan = p, .run = r, .release = cpu_release};
+#define KERNEL(id, dom, name, m, p, r)                                                                       \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "cpu",                                                             \
+                                .match = m,                                                                  \
+                                .plan = p,                                                                   \
+                                .run = r,                                                                    \
+                                .release = cpu_release};
 KERNEL(softmax, "", "Softmax", match, plan, run)
 KERNEL(softmax_grad, "nn", "SoftmaxGrad", match, plan, run)
 KERNEL(log_softmax, "", "LogSoftmax", match, plan, run)
@@ -206,7 +222,8 @@ KERNEL(log_softmax_grad, "nn", "LogSoftmaxGrad", match, plan, run)
 KERNEL(loss, "", "SoftmaxCrossEntropyLoss", loss_match, loss_plan, loss_run)
 KERNEL(loss_grad, "nn", "SoftmaxCrossEntropyLossGrad", loss_match, loss_plan, loss_grad_run)
 
-static const NnExport exports[] = {{NN_KERNEL_KIND, "Softmax", &softmax}, {NN_KERNEL_KIND, "nn/SoftmaxGrad", &softmax_grad},
+static const NnExport exports[] = {{NN_KERNEL_KIND, "Softmax", &softmax},
+                                   {NN_KERNEL_KIND, "nn/SoftmaxGrad", &softmax_grad},
                                    {NN_KERNEL_KIND, "LogSoftmax", &log_softmax},
                                    {NN_KERNEL_KIND, "nn/LogSoftmaxGrad", &log_softmax_grad},
                                    {NN_KERNEL_KIND, "SoftmaxCrossEntropyLoss", &loss},

@@ -55,7 +55,9 @@ static bool describe(const NnNode *node, State *s) {
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     (void)device;
     State s = {.n = 0};
-    return describe(node, &s) ? NN_OK : nn_fail(nn, reason, NN_UNSUPPORTED, "Transpose is fast for up to %u dimensions", MAX_DIMS);
+    return describe(node, &s)
+               ? NN_OK
+               : nn_fail(nn, reason, NN_UNSUPPORTED, "Transpose is fast for up to %u dimensions", MAX_DIMS);
 }
 
 static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
@@ -68,13 +70,14 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
     return NN_OK;
 }
 
-#define COPY_TILE(type)                                                                                                \
-    for (size_t a = 0; a < na; a++)                                                                                    \
-        for (size_t b = 0; b < nb; b++)                                                                                \
-            ((type *)to)[a * to_a + b] = ((const type *)from)[a * from_a + b * from_b];                                \
+#define COPY_TILE(type)                                                                                      \
+    for (size_t a = 0; a < na; a++)                                                                          \
+        for (size_t b = 0; b < nb; b++)                                                                      \
+            ((type *)to)[a * to_a + b] = ((const type *)from)[a * from_a + b * from_b];                      \
     return;
 
-static void copy_tile(size_t size, char *to, size_t to_a, const char *from, size_t from_a, size_t from_b, size_t na, size_t nb) {
+static void copy_tile(size_t size, char *to, size_t to_a, const char *from, size_t from_a, size_t from_b,
+                      size_t na, size_t nb) {
     switch (size) {
     case 1: COPY_TILE(uint8_t)
     case 2: COPY_TILE(uint16_t)
@@ -90,7 +93,8 @@ typedef struct Job {
     uint32_t tasks;
 } Job;
 
-/* One plane spanned by the result's last dimension and the one that is fast in the input, for each of the others. */
+/* One plane spanned by the result's last dimension and the one that is fast in the input, for each of the
+ * others. */
 static void plane(const Job *job, size_t index) {
     const State *s = job->s;
     const uint32_t last = s->n - 1;
@@ -114,8 +118,8 @@ static void plane(const Job *job, size_t index) {
     for (size_t a = 0; a < rows; a += TILE)
         for (size_t b = 0; b < columns; b += TILE)
             copy_tile(s->size, job->y + (to + a * step[s->fast] + b) * s->size, step[s->fast],
-                      job->x + (from + a + b * s->strides[last]) * s->size, 1, s->strides[last], rows - a < TILE ? rows - a : TILE,
-                      columns - b < TILE ? columns - b : TILE);
+                      job->x + (from + a + b * s->strides[last]) * s->size, 1, s->strides[last],
+                      rows - a < TILE ? rows - a : TILE, columns - b < TILE ? columns - b : TILE);
 }
 
 static void run_part(void *arg, uint32_t task) {
@@ -140,8 +144,15 @@ static int32_t run(void *state, const NnCall *call) {
     return NN_OK;
 }
 
-static const NnKernel transpose = {.struct_size = sizeof transpose, .since_min = 1, .domain = "", .op = "Transpose", .device = "cpu",
-                                   .match = match, .plan = plan, .run = run, .release = cpu_release};
+static const NnKernel transpose = {.struct_size = sizeof transpose,
+                                   .since_min = 1,
+                                   .domain = "",
+                                   .op = "Transpose",
+                                   .device = "cpu",
+                                   .match = match,
+                                   .plan = plan,
+                                   .run = run,
+                                   .release = cpu_release};
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "Transpose", &transpose}};
 NN_PLUGIN(transpose, "Transpose on the CPU.", exports)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The windows of convolutions and pools over one or two spatial dimensions, read as the definitions read them. */
+/* The windows of convolutions and pools over one or two spatial dimensions, read as the definitions read
+ * them. */
 #ifndef CPU_WINDOW_H
 #define CPU_WINDOW_H
 
@@ -12,8 +13,10 @@ typedef struct CpuPlanes {
     size_t in_h, in_w, out_h, out_w;
 } CpuPlanes;
 
-/* NULL when the node's window over x is one for planes; else why not. `kernel`: the extents behind [N, C] or [M, C]. */
-static inline NN_MAYBE_UNUSED const char *cpu_planes(const NnHost *nn, const NnNode *node, const NnValueInfo *x, const NnValueInfo *y,
+/* NULL when the node's window over x is one for planes; else why not. `kernel`: the extents behind [N, C] or
+ * [M, C]. */
+static inline NN_MAYBE_UNUSED const char *cpu_planes(const NnHost *nn, const NnNode *node,
+                                                     const NnValueInfo *x, const NnValueInfo *y,
                                                      const int64_t *kernel, NnStatus *status, CpuPlanes *p) {
     if (x->type != NN_F32)
         return "it is fast for f32 only";

@@ -75,18 +75,22 @@ static int32_t grad_compute(const NnCall *call) {
     NnTensor *dx = call->outputs[0];
     NnPool p;
     if (dy->rank != dx->rank)
-        return nn_fail(call->host, call->status, NN_INVALID, "dY has rank %d: expected that of X, %d", dy->rank, dx->rank);
+        return nn_fail(call->host, call->status, NN_INVALID, "dY has rank %d: expected that of X, %d",
+                       dy->rank, dx->rank);
     const int32_t code = nn_pool_begin(call, dx, dy->dims, &p);
     const int64_t n = nn_elements(dx);
     if (code != NN_OK)
         return code;
     if (nn_elements(dy) != p.planes * p.outputs)
-        return nn_fail(call->host, call->status, NN_INVALID, "dY does not have the shape of the pool's result");
+        return nn_fail(call->host, call->status, NN_INVALID,
+                       "dY does not have the shape of the pool's result");
     double *sums = call->host->alloc(call->host, (uint64_t)(n > 0 ? n : 1) * sizeof *sums);
     if (!sums)
-        return nn_fail(call->host, call->status, NN_OUT_OF_MEMORY, "no memory for the sums of AveragePoolGrad");
+        return nn_fail(call->host, call->status, NN_OUT_OF_MEMORY,
+                       "no memory for the sums of AveragePoolGrad");
     for (int64_t i = 0; i < p.planes * p.outputs; i++) {
-        Spread s = {sums + i / p.outputs * p.inputs, nn_load(nn_data(dy), dy->type, i) / divisor(call, &p, i), p.in};
+        Spread s = {sums + i / p.outputs * p.inputs, nn_load(nn_data(dy), dy->type, i) / divisor(call, &p, i),
+                    p.in};
         nn_pool_visit(&p, NULL, i, spread, &s);
     }
     for (int64_t i = 0; i < n; i++)
@@ -101,29 +105,34 @@ static int32_t grad_gradient(NnGradient *g) {
     return NN_OK;
 }
 
-#define ATTRIBUTES                                                                                                    \
-    NN_ATTRIBUTES(NN_POOL_ATTRIBUTES, NN_FLAG("count_include_pad", "0", "whether elements of the padding count as zeros"))
+#define ATTRIBUTES                                                                                           \
+    NN_ATTRIBUTES(NN_POOL_ATTRIBUTES,                                                                        \
+                  NN_FLAG("count_include_pad", "0", "whether elements of the padding count as zeros"))
 
 NN_PRIMITIVE_OPERATOR(
     average_pool, NN_ONNX("AveragePool", 22),
     NN_IN({"X", "T", NN_FLOATS, 0, 0, "[N, C, d1, ...], 1 to 3 spatial dimensions"}),
     NN_OUT({"Y", "T", NN_FLOATS, 0, 0, "means [N, C, ...]"}), ATTRIBUTES,
-    NN_SAMPLES("[1,2,4,4]; kernel_shape=2,2 strides=2,2", "[1,1,5,4]; kernel_shape=3,2 strides=2,1 pads=1,0,1,1",
+    NN_SAMPLES("[1,2,4,4]; kernel_shape=2,2 strides=2,2",
+               "[1,1,5,4]; kernel_shape=3,2 strides=2,1 pads=1,0,1,1",
                "[1,1,5,4]; kernel_shape=3,2 strides=2,1 pads=1,0,1,1 count_include_pad=1",
                "[2,1,6]; kernel_shape=2, dilations=2, strides=3, ceil_mode=1 pads=0,1 count_include_pad=1",
-               "[1,1,3,3,2]; kernel_shape=2,2,2", "[1,1,5,3]; kernel_shape=2,2 auto_pad=SAME_UPPER strides=2,2",
-               "[0,2,4]; kernel_shape=2,"),
-    .doc = "The mean of each window: Y[n,c,o] = sum over k of X[n,c, o * stride - pad + k * dilation] / count.",
+               "[1,1,3,3,2]; kernel_shape=2,2,2",
+               "[1,1,5,3]; kernel_shape=2,2 auto_pad=SAME_UPPER strides=2,2", "[0,2,4]; kernel_shape=2,"),
+    .doc =
+        "The mean of each window: Y[n,c,o] = sum over k of X[n,c, o * stride - pad + k * dilation] / count.",
     .infer = infer, .gradient = gradient, .compute = compute);
 
 NN_PRIMITIVE_OPERATOR(
     average_pool_grad, NN_OURS("AveragePoolGrad", 1),
     NN_IN({"dY", "T", NN_FLOATS, 0, 0, "gradient of the means"},
-          {"X", "T", NN_FLOATS, NN_SHAPE_ONLY | NN_NO_GRADIENT, 0, "input of the pool, of which only the shape is looked at"}),
+          {"X", "T", NN_FLOATS, NN_SHAPE_ONLY | NN_NO_GRADIENT, 0,
+           "input of the pool, of which only the shape is looked at"}),
     NN_OUT({"dX", "T", NN_FLOATS, 0, 0, "gradient of X"}), ATTRIBUTES,
-    NN_SAMPLES("[1,2,2,2] [1,2,4,4]; kernel_shape=2,2 strides=2,2", "[1,1,3] [1,1,5]; kernel_shape=3, strides=2, pads=1,1",
-               "[0,2,3] [0,2,4]; kernel_shape=2,"),
-    .doc = "Gradient of AveragePool: dX[n,c,i] is the sum of dY[n,c,o] / count over the windows o that hold i.",
+    NN_SAMPLES("[1,2,2,2] [1,2,4,4]; kernel_shape=2,2 strides=2,2",
+               "[1,1,3] [1,1,5]; kernel_shape=3, strides=2, pads=1,1", "[0,2,3] [0,2,4]; kernel_shape=2,"),
+    .doc =
+        "Gradient of AveragePool: dX[n,c,i] is the sum of dY[n,c,o] / count over the windows o that hold i.",
     .infer = grad_infer, .gradient = grad_gradient, .compute = grad_compute);
 
 NN_OPERATORS(average_pool, "Means of windows.", NN_OP("AveragePool", average_pool),

@@ -23,7 +23,8 @@ static int32_t infer(NnInfer *n) {
     }
     nn_output_like(n, 0, 2, type);
     return fits ? NN_OK
-                : nn_bad(n, "p is %s, which does not broadcast to %s", nn_shape_text(p->rank, p->dims, a, sizeof a),
+                : nn_bad(n, "p is %s, which does not broadcast to %s",
+                         nn_shape_text(p->rank, p->dims, a, sizeof a),
                          nn_shape_text(like->rank, like->dims, b, sizeof b));
 }
 
@@ -43,20 +44,24 @@ static int32_t compute(const NnCall *call) {
 }
 
 static int32_t body(NnBody *b) {
-    b->outputs[0] = nn_op(b->host, b->graph, "nn/Bernoulli", NN_VALUES(b->inputs[0], b->host->graph->random(b->graph)),
-                          NN_ATTRS(NN_INT("dtype", nn_attr_int(b->node, "dtype", 0)), nn_salt_attr(b->node)));
+    b->outputs[0] =
+        nn_op(b->host, b->graph, "nn/Bernoulli", NN_VALUES(b->inputs[0], b->host->graph->random(b->graph)),
+              NN_ATTRS(NN_INT("dtype", nn_attr_int(b->node, "dtype", 0)), nn_salt_attr(b->node)));
     return NN_OK;
 }
 
 NN_PRIMITIVE_OPERATOR(
     bernoulli, NN_OURS("Bernoulli", 1), .flags = NN_OP_RANDOM,
-    NN_IN({"p", "P", NN_FLOATS, NN_NO_GRADIENT, 0, "probability of 1; broadcast to the shape of `like`"}, NN_RANDOM_STATE,
-          {"like", "L", NN_ANY, NN_OPTIONAL | NN_SHAPE_ONLY | NN_NO_GRADIENT, 0, "gives the shape; absent: that of p"}),
+    NN_IN({"p", "P", NN_FLOATS, NN_NO_GRADIENT, 0, "probability of 1; broadcast to the shape of `like`"},
+          NN_RANDOM_STATE,
+          {"like", "L", NN_ANY, NN_OPTIONAL | NN_SHAPE_ONLY | NN_NO_GRADIENT, 0,
+           "gives the shape; absent: that of p"}),
     NN_OUT({"Y", NULL, DRAWN, NN_NO_GRADIENT, 0, "ones and zeros"}),
     NN_ATTRIBUTES(NN_DTYPE("0", "element type of the result; 0: that of p"), NN_SALT),
-    NN_SAMPLES("[3,4]@0:1 i64[2]{42,7}; salt=1", "[]{.3} i64[2]{42,7} [3,4]; dtype=bool salt=1", "[0,3] i64[2]{1,2}; salt=3",
-               "[3]@0:1 i64[2]{42,7} [5,3]; dtype=i64 salt=9"),
-    .doc = "Y = 1 where u < p, else 0, with u uniform in [0, 1) as nn/Uniform draws it in f32 (f64 for an f64 p).",
+    NN_SAMPLES("[3,4]@0:1 i64[2]{42,7}; salt=1", "[]{.3} i64[2]{42,7} [3,4]; dtype=bool salt=1",
+               "[0,3] i64[2]{1,2}; salt=3", "[3]@0:1 i64[2]{42,7} [5,3]; dtype=i64 salt=9"),
+    .doc = "Y = 1 where u < p, else 0, with u uniform in [0, 1) as nn/Uniform draws it in f32 (f64 for an "
+           "f64 p).",
     .infer = infer, .compute = compute);
 
 static int32_t onnx_infer(NnInfer *n) {
@@ -69,8 +74,10 @@ static int32_t onnx_infer(NnInfer *n) {
 NN_COMPOSITE_OPERATOR(onnx_bernoulli, NN_ONNX("Bernoulli", 22), .flags = NN_OP_RANDOM,
                       NN_IN({"input", "T", NN_FLOATS, NN_NO_GRADIENT, 0, "probabilities of 1"}),
                       NN_OUT({"output", NULL, DRAWN, NN_NO_GRADIENT, 0, "ones and zeros"}),
-                      NN_ATTRIBUTES(NN_DTYPE("0", "element type of the result; 0: that of input"), NN_SEED(NN_SET_FLOAT)),
-                      NN_SAMPLES("[3,4]@0:1; salt=1", "[0,2]; salt=1"), .doc = "1 with the probability that input says, else 0.",
-                      .infer = onnx_infer, .body = body);
+                      NN_ATTRIBUTES(NN_DTYPE("0", "element type of the result; 0: that of input"),
+                                    NN_SEED(NN_SET_FLOAT)),
+                      NN_SAMPLES("[3,4]@0:1; salt=1", "[0,2]; salt=1"),
+                      .doc = "1 with the probability that input says, else 0.", .infer = onnx_infer,
+                      .body = body);
 
 NN_OPERATORS(bernoulli, "Coins.", NN_OP("nn/Bernoulli", bernoulli), NN_OP("Bernoulli", onnx_bernoulli))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dropout (Srivastava et al. 2014): in training each element is kept with probability 1 - ratio and scaled up. */
+/* Dropout (Srivastava et al. 2014): in training each element is kept with probability 1 - ratio and scaled
+ * up. */
 #include "family/body.h"
 #include "family/philox.h"
 
@@ -21,7 +22,9 @@ static double known(const NnBody *b, uint32_t i, double absent) {
     return !v ? absent : v->value ? nn_load(nn_data(v->value), v->type, 0) : -1;
 }
 
-static NnValue *constant(const NnBody *b, const NnValue *like, double value) { return nn_body_scalar(b, like, value); }
+static NnValue *constant(const NnBody *b, const NnValue *like, double value) {
+    return nn_body_scalar(b, like, value);
+}
 
 static int32_t body(NnBody *b) {
     const NnHost *nn = b->host;
@@ -36,7 +39,8 @@ static int32_t body(NnBody *b) {
         b->outputs[1] = nn_body_cast(b, nn->graph->role(g, "ones_like", 1, &x), NN_BOOL);
         return NN_OK;
     }
-    /* What is kept, and by how much it is scaled; with a ratio of 1 nothing is, and nothing becomes infinite. */
+    /* What is kept, and by how much it is scaled; with a ratio of 1 nothing is, and nothing becomes infinite.
+     */
     NnValue *keep, *scale;
     if (ratio > 0) {
         keep = nn_scalar(nn, g, NN_F32, 1 - ratio);
@@ -62,14 +66,17 @@ static int32_t body(NnBody *b) {
 NN_COMPOSITE_OPERATOR(
     dropout, NN_ONNX("Dropout", 22), .flags = NN_OP_RANDOM,
     NN_IN({"data", "T", NN_FLOATS, 0, 0, "what is dropped out of"},
-          {"ratio", "R", NN_FLOATS, NN_OPTIONAL | NN_NO_GRADIENT, 0, "a scalar: the share that is dropped; absent: 0.5"},
-          {"training_mode", "B", NN_MASK(NN_BOOL), NN_OPTIONAL | NN_NO_GRADIENT, 0, "a scalar; absent or false: data is passed on"}),
+          {"ratio", "R", NN_FLOATS, NN_OPTIONAL | NN_NO_GRADIENT, 0,
+           "a scalar: the share that is dropped; absent: 0.5"},
+          {"training_mode", "B", NN_MASK(NN_BOOL), NN_OPTIONAL | NN_NO_GRADIENT, 0,
+           "a scalar; absent or false: data is passed on"}),
     NN_OUT_FROM(1, {"output", "T", NN_FLOATS, 0, 0, "the result, of the shape of data"},
                 {"mask", NULL, NN_MASK(NN_BOOL), NN_NO_GRADIENT, 0, "true where an element was kept"}),
     NN_ATTRIBUTES(NN_SEED(NN_SET_INT)),
-    NN_SAMPLES("[3,4]", "[3,4] []{.4} bool[]{1}; salt=1", "[3,4] []{1} bool[]{1}; seed=3 -> 2", "[3,4] []{.4} bool[]{0}; salt=1 -> 2",
-               "[0,3] []{.4} bool[]{1}; salt=1"),
-    .doc = "Where training_mode holds, output = data * mask / (1 - ratio) with mask true with probability 1 - ratio; else data.",
+    NN_SAMPLES("[3,4]", "[3,4] []{.4} bool[]{1}; salt=1", "[3,4] []{1} bool[]{1}; seed=3 -> 2",
+               "[3,4] []{.4} bool[]{0}; salt=1 -> 2", "[0,3] []{.4} bool[]{1}; salt=1"),
+    .doc = "Where training_mode holds, output = data * mask / (1 - ratio) with mask true with probability 1 "
+           "- ratio; else data.",
     .infer = infer, .body = body);
 
 NN_OPERATORS(dropout, "Dropout.", NN_OP("Dropout", dropout))

@@ -14,7 +14,8 @@ static int32_t infer(NnInfer *n) {
     if (a->rank == 2 && b->rank == 2 && !nn_fits(a->dims[!ta], b->dims[tb]))
         return nn_bad(n, "A is %s%s and B is %s%s: expected dimension %d of A and %d of B to be the same",
                       nn_shape_text(2, a->dims, left, sizeof left), ta ? " (transposed)" : "",
-                      nn_shape_text(2, b->dims, right, sizeof right), tb ? " (transposed)" : "", !ta, tb != 0);
+                      nn_shape_text(2, b->dims, right, sizeof right), tb ? " (transposed)" : "", !ta,
+                      tb != 0);
     if (a->rank == 2)
         dims[0] = nn_dim_plain(a->dims[ta]);
     if (b->rank == 2)
@@ -23,7 +24,8 @@ static int32_t infer(NnInfer *n) {
         const int64_t d = c->rank - i <= 2 ? dims[i + 2 - c->rank] : 1;
         if (c->rank > 2 || (c->dims[i] != 1 && !nn_fits(c->dims[i], d)))
             return nn_bad(n, "C is %s, which does not broadcast to the product's %s",
-                          nn_shape_text(c->rank, c->dims, left, sizeof left), nn_shape_text(2, dims, right, sizeof right));
+                          nn_shape_text(c->rank, c->dims, left, sizeof left),
+                          nn_shape_text(2, dims, right, sizeof right));
     }
     n->output(n, 0, a->type, 2, dims);
     return NN_OK;
@@ -43,7 +45,8 @@ static int32_t gradient(NnGradient *g) {
 }
 
 static int32_t compute(const NnCall *call) {
-    const NnTensor *a = call->inputs[0], *b = call->inputs[1], *c = call->n_inputs > 2 ? call->inputs[2] : NULL;
+    const NnTensor *a = call->inputs[0], *b = call->inputs[1],
+                   *c = call->n_inputs > 2 ? call->inputs[2] : NULL;
     NnTensor *y = call->outputs[0];
     const bool ta = nn_attr_int(call->node, "transA", 0) != 0, tb = nn_attr_int(call->node, "transB", 0) != 0;
     const double alpha = nn_attr_float(call->node, "alpha", 1), beta = nn_attr_float(call->node, "beta", 1);
@@ -62,7 +65,8 @@ static int32_t compute(const NnCall *call) {
                              (int64_t)(sum + (c ? (uint64_t)nn_load_int(nn_data(c), c->type, at) : 0)));
             } else {
                 const double sum = alpha * nn_dot(a, i * row, da, b, j * column, db, k);
-                nn_store(nn_data(y), y->type, i * n + j, sum + (c ? beta * nn_load(nn_data(c), c->type, at) : 0));
+                nn_store(nn_data(y), y->type, i * n + j,
+                         sum + (c ? beta * nn_load(nn_data(c), c->type, at) : 0));
             }
         }
     return NN_OK;
@@ -77,9 +81,10 @@ NN_PRIMITIVE_OPERATOR(
     NN_ATTRIBUTES(NN_REAL("alpha", "1.0", "factor of the product"), NN_REAL("beta", "1.0", "factor of C"),
                   NN_FLAG("transA", "0", "take A transposed"), NN_FLAG("transB", "0", "take B transposed")),
     NN_SAMPLES("[2,3] [3,4]", "[2,3] [3,4] [4]", "[3,2] [4,3] [2,1]; transA=1 transB=1 alpha=.5 beta=2",
-               "[3,2] [3,4] [2,4]; transA=1", "[2,3] [4,3] []; transB=1", "[0,3] [3,2] [2]", "[2,0] [0,3] [1,3]",
-               "i32[2,3]@-4:5 i32[3,2]@-4:5 i32[2]@-4:5"),
-    .doc = "General matrix product: Y = alpha * A' * B' + beta * C, where A' is A or its transpose, B' likewise.",
+               "[3,2] [3,4] [2,4]; transA=1", "[2,3] [4,3] []; transB=1", "[0,3] [3,2] [2]",
+               "[2,0] [0,3] [1,3]", "i32[2,3]@-4:5 i32[3,2]@-4:5 i32[2]@-4:5"),
+    .doc = "General matrix product: Y = alpha * A' * B' + beta * C, where A' is A or its transpose, B' "
+           "likewise.",
     .infer = infer, .gradient = gradient, .compute = compute);
 
 NN_OPERATORS(gemm, "General matrix product.", NN_OP("Gemm", gemm))

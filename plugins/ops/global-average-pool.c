@@ -13,6 +13,7 @@ static int32_t compute(const NnCall *call) { return nn_global_pool_compute(call,
 static int32_t body(NnBody *b) { return nn_global_pool_body(b, "ReduceMean"); }
 
 NN_PRIMITIVE_OPERATOR(global_average_pool, NN_ONNX("GlobalAveragePool", 22), NN_GLOBAL_POOL,
-                      .doc = "The mean over all spatial dimensions, which become 1.", .body = body, .compute = compute);
+                      .doc = "The mean over all spatial dimensions, which become 1.", .body = body,
+                      .compute = compute);
 
 NN_OPERATORS(global_average_pool, "The mean of each plane.", NN_OP("GlobalAveragePool", global_average_pool))

@@ -15,6 +15,7 @@ static int32_t compute(const NnCall *call) { return nn_global_pool_compute(call,
 static int32_t body(NnBody *b) { return nn_global_pool_body(b, "ReduceMax"); }
 
 NN_PRIMITIVE_OPERATOR(global_max_pool, NN_ONNX("GlobalMaxPool", 22), NN_GLOBAL_POOL,
-                      .doc = "The maximum over all spatial dimensions, which become 1.", .body = body, .compute = compute);
+                      .doc = "The maximum over all spatial dimensions, which become 1.", .body = body,
+                      .compute = compute);
 
 NN_OPERATORS(global_max_pool, "The maximum of each plane.", NN_OP("GlobalMaxPool", global_max_pool))

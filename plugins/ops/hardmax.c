@@ -20,8 +20,9 @@ static int32_t gradient(NnGradient *g) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(hardmax_operator, NN_ONNX("Hardmax", 13), NN_LINES("ones and zeros, of the shape of input"),
-                      NN_LINES_SAMPLES, .doc = "1 for the first maximum along an axis, 0 for the other elements.",
+NN_PRIMITIVE_OPERATOR(hardmax_operator, NN_ONNX("Hardmax", 13),
+                      NN_LINES("ones and zeros, of the shape of input"), NN_LINES_SAMPLES,
+                      .doc = "1 for the first maximum along an axis, 0 for the other elements.",
                       .gradient = gradient, .compute = compute);
 
 NN_OPERATORS(hardmax, "One at the maximum.", NN_OP("Hardmax", hardmax_operator))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One of two functions. Its gradient is an If again, whose branches run the taken one once more and differentiate it. */
+/* One of two functions. Its gradient is an If again, whose branches run the taken one once more and
+ * differentiate it. */
 #include "family/loops.h"
 #include "family/typed.h"
 
@@ -14,7 +15,8 @@ static int32_t infer(NnInfer *n) {
         const NnFunction *f = nn_function_of(n->node, names[k]);
         if (n->host->graph->function_inputs(f) != captures || n->host->graph->function_outputs(f) != m)
             return nn_bad(n, "%s takes %u captured inputs and gives %u outputs: expected %u and %u", names[k],
-                          n->host->graph->function_inputs(f), n->host->graph->function_outputs(f), captures, m);
+                          n->host->graph->function_inputs(f), n->host->graph->function_outputs(f), captures,
+                          m);
         const int32_t code = n->function(n, f, captures, n->node->inputs + 1, outs[k]);
         if (code != NN_OK)
             return code;
@@ -22,8 +24,10 @@ static int32_t infer(NnInfer *n) {
     for (uint32_t i = 0; i < m; i++) {
         const NnValueInfo *a = outs[0][i], *b = outs[1][i];
         if (a->type && b->type && a->type != b->type)
-            return nn_bad(n, "output %u is %s in then_branch and %s in else_branch", i, nn_type_name(a->type), nn_type_name(b->type));
-        nn_own_info(&own, a->type ? a->type : b->type, a->rank == b->rank ? a->rank : NN_RANK_UNKNOWN, a->dims);
+            return nn_bad(n, "output %u is %s in then_branch and %s in else_branch", i, nn_type_name(a->type),
+                          nn_type_name(b->type));
+        nn_own_info(&own, a->type ? a->type : b->type, a->rank == b->rank ? a->rank : NN_RANK_UNKNOWN,
+                    a->dims);
         for (int32_t d = 0; d < own.info.rank; d++)
             if (!nn_dim_known(a->dims[d]) || !nn_dim_known(b->dims[d]))
                 own.dims[d] = NN_DIM_UNKNOWN;
@@ -51,7 +55,8 @@ static int32_t control(const NnNode *node, NnControl *c, NnStatus *status) {
 static NnFunction *branch_gradient(NnGradient *g, const NnFunction *f) {
     const NnGraphApi *api = g->host->graph;
     NnGraph *body = api->begin(g->graph, "gradient");
-    NnValue *in[MAX_VALUES], *out[MAX_VALUES], *seeds[MAX_VALUES], *targets[MAX_VALUES], *wrt[MAX_VALUES], *grads[MAX_VALUES];
+    NnValue *in[MAX_VALUES], *out[MAX_VALUES], *seeds[MAX_VALUES], *targets[MAX_VALUES], *wrt[MAX_VALUES],
+        *grads[MAX_VALUES];
     uint32_t n_seeds = 0, n_wrt = 0;
     for (uint32_t k = 0; k < g->node->n_outputs; k++)
         if (g->grad_outputs[k]) {
@@ -89,8 +94,9 @@ static int32_t gradient(NnGradient *g) {
         in[n++] = g->inputs[i];
         n_wrt += g->wanted[i] != 0;
     }
-    const NnAttr attrs[] = {NN_BODY("then_branch", branch_gradient(g, nn_function_of(g->node, "then_branch"))),
-                            NN_BODY("else_branch", branch_gradient(g, nn_function_of(g->node, "else_branch")))};
+    const NnAttr attrs[] = {
+        NN_BODY("then_branch", branch_gradient(g, nn_function_of(g->node, "then_branch"))),
+        NN_BODY("else_branch", branch_gradient(g, nn_function_of(g->node, "else_branch")))};
     const int32_t code = nn_ops(g->host, g->graph, "If", in, n, attrs, NN_COUNT(attrs), grads, n_wrt);
     n_wrt = 0;
     for (uint32_t i = 1; code == NN_OK && i < g->node->n_inputs; i++)
@@ -102,10 +108,13 @@ static int32_t gradient(NnGradient *g) {
 NN_CONTROL_OPERATOR(
     if_operator, NN_ONNX("If", 23),
     NN_IN({"cond", "B", NN_MASK(NN_BOOL), NN_NO_GRADIENT, 0, "a scalar: which branch to take"},
-          {"captures", NULL, NN_ANY, NN_VARIADIC | NN_MIXED | NN_OPTIONAL, 0, "what the branches read, both all of it"}),
-    NN_OUT_FROM(0, {"outputs", NULL, NN_ANY, NN_VARIADIC | NN_MIXED | NN_OPTIONAL, 0, "the results of the branch that was taken"}),
+          {"captures", NULL, NN_ANY, NN_VARIADIC | NN_MIXED | NN_OPTIONAL, 0,
+           "what the branches read, both all of it"}),
+    NN_OUT_FROM(0, {"outputs", NULL, NN_ANY, NN_VARIADIC | NN_MIXED | NN_OPTIONAL, 0,
+                    "the results of the branch that was taken"}),
     NN_ATTRIBUTES(NN_FUNCTION_ATTRIBUTE("then_branch", "captures -> outputs, taken when cond holds"),
                   NN_FUNCTION_ATTRIBUTE("else_branch", "captures -> outputs, taken when it does not")),
-    .doc = "Runs then_branch where cond holds, else else_branch.", .infer = infer, .gradient = gradient, .control = control);
+    .doc = "Runs then_branch where cond holds, else else_branch.", .infer = infer, .gradient = gradient,
+    .control = control);
 
 NN_OPERATORS(if_operator, "A choice of two functions.", NN_OP("If", if_operator))

@@ -22,7 +22,8 @@ static void log_softmax_grad(const NnCall *call, const NnLine *line) {
     for (int64_t k = 0; k < line->n; k++)
         sum += nn_line_load(dy, line, k);
     for (int64_t k = 0; k < line->n; k++)
-        nn_line_store(call->outputs[0], line, k, nn_line_load(dy, line, k) - exp(nn_line_load(y, line, k)) * sum);
+        nn_line_store(call->outputs[0], line, k,
+                      nn_line_load(dy, line, k) - exp(nn_line_load(y, line, k)) * sum);
 }
 
 static int32_t grad_compute(const NnCall *call) { return nn_lines(call, log_softmax_grad); }
@@ -34,13 +35,15 @@ static int32_t grad_body(NnBody *b) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(log_softmax_operator, NN_ONNX("LogSoftmax", 13), NN_LINES("the result, of the shape of input"),
-                      NN_LINES_SAMPLES, .doc = "Y = X - log(sum(exp(X))), the sum along an axis.",
-                      .gradient = gradient, .compute = compute);
+NN_PRIMITIVE_OPERATOR(log_softmax_operator, NN_ONNX("LogSoftmax", 13),
+                      NN_LINES("the result, of the shape of input"), NN_LINES_SAMPLES,
+                      .doc = "Y = X - log(sum(exp(X))), the sum along an axis.", .gradient = gradient,
+                      .compute = compute);
 
-NN_PRIMITIVE_OPERATOR(log_softmax_grad_operator, NN_OURS("LogSoftmaxGrad", 1), NN_LINES_GRAD, NN_LINES_GRAD_SAMPLES,
-                      .doc = "Gradient of LogSoftmax from its result: dX = dY - exp(Y) * sum(dY), the sum along the axis.",
-                      .body = grad_body, .compute = grad_compute);
+NN_PRIMITIVE_OPERATOR(
+    log_softmax_grad_operator, NN_OURS("LogSoftmaxGrad", 1), NN_LINES_GRAD, NN_LINES_GRAD_SAMPLES,
+    .doc = "Gradient of LogSoftmax from its result: dX = dY - exp(Y) * sum(dY), the sum along the axis.",
+    .body = grad_body, .compute = grad_compute);
 
 NN_OPERATORS(log_softmax, "LogSoftmax and its gradient.", NN_OP("LogSoftmax", log_softmax_operator),
              NN_OP("nn/LogSoftmaxGrad", log_softmax_grad_operator))

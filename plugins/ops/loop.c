@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A body run a number of times, or until it says stop. Differentiable where the number of times is bounded beforehand. */
+/* A body run a number of times, or until it says stop. Differentiable where the number of times is bounded
+ * beforehand. */
 #include "family/loop-gradient.h"
 
-static bool known_true(const NnValueInfo *v) { return !v || (v->value && *(const uint8_t *)nn_data(v->value)); }
+static bool known_true(const NnValueInfo *v) {
+    return !v || (v->value && *(const uint8_t *)nn_data(v->value));
+}
 
 /* Does the body hand its condition through, or always say go on? */
 static bool never_stops(const NnInfer *n, const NnLoopParts *p) {
@@ -18,7 +21,8 @@ static int32_t infer(NnInfer *n) {
     const int32_t code = nn_loop_check(n, &p);
     if (code != NN_OK)
         return code;
-    if ((trips && trips->rank > 0 && !(trips->rank == 1 && trips->dims[0] == 1)) || (go && go->rank > 0 && !(go->rank == 1 && go->dims[0] == 1)))
+    if ((trips && trips->rank > 0 && !(trips->rank == 1 && trips->dims[0] == 1)) ||
+        (go && go->rank > 0 && !(go->rank == 1 && go->dims[0] == 1)))
         return nn_bad(n, "M and cond: expected scalars");
     if (nn_known(trips, known) == 1 && trips->value) {
         length = known[0] < 0 ? 0 : known[0];
@@ -48,22 +52,29 @@ static int32_t gradient(NnGradient *g) {
     const NnLoopParts p = nn_loop_parts(g->node, true);
     const NnValueInfo *trips = g->node->inputs[0];
     if (!trips || !trips->value)
-        return nn_fail(g->host, g->status, NN_UNSUPPORTED,
-                       "the gradient of Loop needs a trip count M that is known while the graph is built; here it is %s",
-                       trips ? "computed" : "absent");
+        return nn_fail(
+            g->host, g->status, NN_UNSUPPORTED,
+            "the gradient of Loop needs a trip count M that is known while the graph is built; here it is %s",
+            trips ? "computed" : "absent");
     return nn_loop_gradient(g, &p);
 }
 
 NN_CONTROL_OPERATOR(
     loop, NN_ONNX("Loop", 23),
-    NN_IN({"M", "I", NN_MASK(NN_I64), NN_OPTIONAL | NN_NO_GRADIENT, 0, "the largest number of iterations; absent: no limit"},
-          {"cond", "B", NN_MASK(NN_BOOL), NN_OPTIONAL | NN_NO_GRADIENT, 0, "whether to begin at all; absent: yes"},
-          {"v_initial", NULL, NN_ANY, NN_VARIADIC | NN_MIXED | NN_OPTIONAL, 0, "initial carried values, then what the body captures"}),
+    NN_IN({"M", "I", NN_MASK(NN_I64), NN_OPTIONAL | NN_NO_GRADIENT, 0,
+           "the largest number of iterations; absent: no limit"},
+          {"cond", "B", NN_MASK(NN_BOOL), NN_OPTIONAL | NN_NO_GRADIENT, 0,
+           "whether to begin at all; absent: yes"},
+          {"v_initial", NULL, NN_ANY, NN_VARIADIC | NN_MIXED | NN_OPTIONAL, 0,
+           "initial carried values, then what the body captures"}),
     NN_OUT_FROM(0, {"v_final_and_scan_outputs", NULL, NN_ANY, NN_VARIADIC | NN_MIXED | NN_OPTIONAL, 0,
                     "final carried values, then the stacked results of all iterations"}),
-    NN_ATTRIBUTES(NN_FUNCTION_ATTRIBUTE("body", "(iteration, condition, carried, captures) -> (condition, carried, results to stack)"),
+    NN_ATTRIBUTES(NN_FUNCTION_ATTRIBUTE(
+                      "body",
+                      "(iteration, condition, carried, captures) -> (condition, carried, results to stack)"),
                   NN_LOOP_CARRIED),
-    .doc = "Runs a body while the condition that it returns holds, at most M times, handing carried values from one iteration to "
+    .doc = "Runs a body while the condition that it returns holds, at most M times, handing carried values "
+           "from one iteration to "
            "the next and stacking the body's other results.",
     .infer = infer, .gradient = gradient, .control = control);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Long short-term memory (Hochreiter, Schmidhuber 1997; forget gate: Gers, Schmidhuber, Cummins 2000; peepholes: Gers, Schmidhuber 2000). */
+/* Long short-term memory (Hochreiter, Schmidhuber 1997; forget gate: Gers, Schmidhuber, Cummins 2000;
+ * peepholes: Gers, Schmidhuber 2000). */
 #include "family/recurrent-scan.h"
 
 static const NnCell cell = {.gates = 4, .states = 2, .activations = "Sigmoid Tanh Tanh"};
@@ -13,12 +14,15 @@ static NnValue *peep(const NnCellStep *s, NnValue *gate, int64_t which, NnValue 
 }
 
 static void step(const NnCellStep *s, NnValue *const *states, NnValue **next) {
-    NnValue *gate[4], *z = nn_op(s->b->host, s->b->graph, "Gemm", NN_VALUES(states[0], s->r, s->x), NN_ATTRS(NN_INT("transB", 1)));
-    (void)nn_ops(s->b->host, s->b->graph, "Split", NN_VALUES(z), NN_ATTRS(NN_INT("axis", 1), NN_INT("num_outputs", 4)), gate, 4);
+    NnValue *gate[4], *z = nn_op(s->b->host, s->b->graph, "Gemm", NN_VALUES(states[0], s->r, s->x),
+                                 NN_ATTRS(NN_INT("transB", 1)));
+    (void)nn_ops(s->b->host, s->b->graph, "Split", NN_VALUES(z),
+                 NN_ATTRS(NN_INT("axis", 1), NN_INT("num_outputs", 4)), gate, 4);
     NnValue *in = nn_recurrent_activate(s, "Sigmoid", peep(s, gate[0], 0, states[1]));
     NnValue *forget = nn_recurrent_activate(s, "Sigmoid", peep(s, gate[2], 2, states[1]));
     NnValue *candidate = nn_recurrent_activate(s, "Tanh", gate[3]);
-    next[1] = nn_body2(s->b, "Add", nn_body2(s->b, "Mul", forget, states[1]), nn_body2(s->b, "Mul", in, candidate));
+    next[1] =
+        nn_body2(s->b, "Add", nn_body2(s->b, "Mul", forget, states[1]), nn_body2(s->b, "Mul", in, candidate));
     NnValue *out = nn_recurrent_activate(s, "Sigmoid", peep(s, gate[1], 1, next[1]));
     next[0] = nn_body2(s->b, "Mul", out, nn_body1(s->b, "Tanh", next[1]));
 }
@@ -28,14 +32,23 @@ static int32_t body(NnBody *b) { return nn_recurrent_body(b, &cell, step); }
 
 NN_COMPOSITE_OPERATOR(
     lstm, NN_ONNX("LSTM", 22),
-    NN_IN(NN_RECURRENT_INPUTS, {"initial_c", "T", NN_FLOATS, NN_OPTIONAL, 0, "[dirs, batch, hidden]; absent: 0"},
+    NN_IN(NN_RECURRENT_INPUTS,
+          {"initial_c", "T", NN_FLOATS, NN_OPTIONAL, 0, "[dirs, batch, hidden]; absent: 0"},
           {"P", "T", NN_FLOATS, NN_OPTIONAL, 0, "peepholes [dirs, 3 * hidden]; absent: 0"}),
-    NN_OUT_FROM(0, NN_RECURRENT_OUTPUTS, {"Y_c", "T", NN_FLOATS, 0, 0, "the last cell [dirs, batch, hidden]"}),
-    NN_ATTRIBUTES(NN_RECURRENT_ATTRIBUTES,
-                  {.name = "input_forget", .kind = NN_SET_INT, .flags = NN_SET_RANGE, .preset = "0", .doc = "coupled gates: 0 only"}),
-    NN_SAMPLES("[3,2,2] [1,8,2] [1,8,2] [1,16]; hidden_size=2 -> 3", "[2,1,3] [2,4,3] [2,4,1] - - [2,1,1] [2,1,1] [2,3]; hidden_size=1 direction=bidirectional -> 3",
-               "[3,2,1] [1,4,1] [1,4,1] [1,8] i32[2]{2,3}; hidden_size=1 direction=reverse -> 3", "[2,3,1] [1,4,1] [1,4,1]; hidden_size=1 layout=1 clip=.5 -> 3"),
-    .doc = "For each step [i, o, f, g] = X W' + H R' + B, C = sigmoid(f) C + sigmoid(i) tanh(g), H = sigmoid(o) tanh(C); with "
+    NN_OUT_FROM(0, NN_RECURRENT_OUTPUTS,
+                {"Y_c", "T", NN_FLOATS, 0, 0, "the last cell [dirs, batch, hidden]"}),
+    NN_ATTRIBUTES(NN_RECURRENT_ATTRIBUTES, {.name = "input_forget",
+                                            .kind = NN_SET_INT,
+                                            .flags = NN_SET_RANGE,
+                                            .preset = "0",
+                                            .doc = "coupled gates: 0 only"}),
+    NN_SAMPLES(
+        "[3,2,2] [1,8,2] [1,8,2] [1,16]; hidden_size=2 -> 3",
+        "[2,1,3] [2,4,3] [2,4,1] - - [2,1,1] [2,1,1] [2,3]; hidden_size=1 direction=bidirectional -> 3",
+        "[3,2,1] [1,4,1] [1,4,1] [1,8] i32[2]{2,3}; hidden_size=1 direction=reverse -> 3",
+        "[2,3,1] [1,4,1] [1,4,1]; hidden_size=1 layout=1 clip=.5 -> 3"),
+    .doc = "For each step [i, o, f, g] = X W' + H R' + B, C = sigmoid(f) C + sigmoid(i) tanh(g), H = "
+           "sigmoid(o) tanh(C); with "
            "peepholes i and f see the old C and o the new one.",
     .infer = infer, .body = body);
 

@@ -4,7 +4,8 @@
 
 /* Batch dimensions of both operands, broadcast: how many they are, or a failure code made negative. */
 static int32_t batch_dims(NnInfer *n, const NnValueInfo *a, const NnValueInfo *b, int64_t *dims) {
-    const int32_t na = a->rank > 2 ? a->rank - 2 : 0, nb = b->rank > 2 ? b->rank - 2 : 0, rank = na > nb ? na : nb;
+    const int32_t na = a->rank > 2 ? a->rank - 2 : 0, nb = b->rank > 2 ? b->rank - 2 : 0,
+                  rank = na > nb ? na : nb;
     char left[200], right[200];
     for (int32_t i = 0; i < rank; i++) {
         const int64_t x = i < rank - na ? 1 : nn_dim_plain(a->dims[i - (rank - na)]);
@@ -23,15 +24,17 @@ static int32_t infer(NnInfer *n) {
     int64_t dims[NN_MAX_RANK];
     char left[200], right[200];
     if (a->rank == 0 || b->rank == 0)
-        return nn_bad(n, "%s is a scalar; a matrix product needs ranks of at least 1", a->rank == 0 ? "A" : "B");
+        return nn_bad(n, "%s is a scalar; a matrix product needs ranks of at least 1",
+                      a->rank == 0 ? "A" : "B");
     if (a->rank < 0 || b->rank < 0) {
         n->output(n, 0, a->type, NN_RANK_UNKNOWN, NULL);
         return NN_OK;
     }
     if (!nn_fits(a->dims[a->rank - 1], b->dims[b->rank > 1 ? b->rank - 2 : 0]))
-        return nn_bad(n, "A is %s and B is %s: expected the last dimension of A and the %s of B to be the same",
-                      nn_shape_text(a->rank, a->dims, left, sizeof left),
-                      nn_shape_text(b->rank, b->dims, right, sizeof right), b->rank > 1 ? "last but one" : "length");
+        return nn_bad(
+            n, "A is %s and B is %s: expected the last dimension of A and the %s of B to be the same",
+            nn_shape_text(a->rank, a->dims, left, sizeof left),
+            nn_shape_text(b->rank, b->dims, right, sizeof right), b->rank > 1 ? "last but one" : "length");
     int32_t rank = batch_dims(n, a, b, dims);
     if (rank < 0)
         return -rank;
@@ -48,7 +51,9 @@ static NnValue *unsqueeze(const NnGradient *g, NnValue *v, int64_t axis) {
 }
 
 static NnValue *rows(const NnGradient *g, NnValue *v) {
-    return nn_rank_of(g, v) == 2 ? v : nn_op(g->host, g->graph, "Flatten", NN_VALUES(v), NN_ATTRS(NN_INT("axis", -1)));
+    return nn_rank_of(g, v) == 2
+               ? v
+               : nn_op(g->host, g->graph, "Flatten", NN_VALUES(v), NN_ATTRS(NN_INT("axis", -1)));
 }
 
 static NnValue *swap_last(const NnGradient *g, NnValue *v) {
@@ -56,7 +61,8 @@ static NnValue *swap_last(const NnGradient *g, NnValue *v) {
     int64_t perm[NN_MAX_RANK] = {0};
     for (int32_t i = 0; i < rank; i++)
         perm[i] = i < rank - 2 ? i : 2 * rank - 3 - i;
-    return nn_op(g->host, g->graph, "Transpose", NN_VALUES(v), NN_ATTRS(NN_INTS("perm", (uint32_t)rank, perm)));
+    return nn_op(g->host, g->graph, "Transpose", NN_VALUES(v),
+                 NN_ATTRS(NN_INTS("perm", (uint32_t)rank, perm)));
 }
 
 /* One matrix for all of the batch needs no sum over copies: the batch is more rows of the same product. */
@@ -71,7 +77,8 @@ static int32_t gradient(NnGradient *g) {
     NnValue *a = g->inputs[0], *b = g->inputs[1], *dy = NN_DY(g);
     const int32_t ra = nn_rank_of(g, a), rb = nn_rank_of(g, b);
     if (ra < 0 || rb < 0)
-        return nn_fail(g->host, g->status, NN_UNSUPPORTED, "the gradient of MatMul needs operands of known rank");
+        return nn_fail(g->host, g->status, NN_UNSUPPORTED,
+                       "the gradient of MatMul needs operands of known rank");
     /* As matrices: a vector on the left is a row, on the right a column. */
     if (rb == 1) {
         b = unsqueeze(g, b, 1);
@@ -127,10 +134,10 @@ NN_PRIMITIVE_OPERATOR(
     NN_IN({"A", "T", NN_PRODUCT_TYPES, 0, 0, "matrices [..., m, k], or a vector [k]"},
           {"B", "T", NN_PRODUCT_TYPES, 0, 0, "matrices [..., k, n], or a vector [k]"}),
     NN_OUT({"Y", "T", NN_PRODUCT_TYPES, 0, 0, "products [..., m, n]; a vector's dimension is left out"}),
-    NN_SAMPLES("[2,3] [3,4]", "[3] [3]", "[3] [3,2]", "[2,3] [3]", "[2,2,3] [3,2]", "[2,1,2,3] [3,3,2]", "[3] [2,3,2]",
-               "[2,2,3] [3]", "[2,3] [2,3,1]", "[0,3] [3,2]", "[2,0] [0,3]", "[0,2,3] [3,1]",
+    NN_SAMPLES("[2,3] [3,4]", "[3] [3]", "[3] [3,2]", "[2,3] [3]", "[2,2,3] [3,2]", "[2,1,2,3] [3,3,2]",
+               "[3] [2,3,2]", "[2,2,3] [3]", "[2,3] [2,3,1]", "[0,3] [3,2]", "[2,0] [0,3]", "[0,2,3] [3,1]",
                "i64[2,3]@-4:5 i64[3,2]@-4:5"),
-    .doc = "Matrix product, over broadcast batch dimensions: Y[i,j] = sum over k of A[i,k] * B[k,j].", .infer = infer,
-    .gradient = gradient, .compute = compute);
+    .doc = "Matrix product, over broadcast batch dimensions: Y[i,j] = sum over k of A[i,k] * B[k,j].",
+    .infer = infer, .gradient = gradient, .compute = compute);
 
 NN_OPERATORS(mat_mul, "Matrix products.", NN_OP("MatMul", mat_mul))

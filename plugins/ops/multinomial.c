@@ -55,23 +55,32 @@ static int32_t compute(const NnCall *call) {
 }
 
 static int32_t body(NnBody *b) {
-    b->outputs[0] = nn_op(b->host, b->graph, "nn/Categorical", NN_VALUES(b->inputs[0], b->host->graph->random(b->graph)),
-                          NN_ATTRS(NN_INT("dtype", nn_attr_int(b->node, "dtype", NN_I32)),
-                                   NN_INT("sample_size", nn_attr_int(b->node, "sample_size", 1)), nn_salt_attr(b->node)));
+    b->outputs[0] =
+        nn_op(b->host, b->graph, "nn/Categorical", NN_VALUES(b->inputs[0], b->host->graph->random(b->graph)),
+              NN_ATTRS(NN_INT("dtype", nn_attr_int(b->node, "dtype", NN_I32)),
+                       NN_INT("sample_size", nn_attr_int(b->node, "sample_size", 1)), nn_salt_attr(b->node)));
     return NN_OK;
 }
 
-#define SAMPLE_SIZE(value, least, text)                                                                               \
-    {.name = "sample_size", .kind = NN_SET_INT, .flags = NN_SET_RANGE, .preset = (value), .min = (least), .max = 1e9, .doc = (text)}
+#define SAMPLE_SIZE(value, least, text)                                                                      \
+    {                                                                                                        \
+        .name = "sample_size", .kind = NN_SET_INT, .flags = NN_SET_RANGE, .preset = (value), .min = (least), \
+        .max = 1e9, .doc = (text)                                                                            \
+    }
 
 NN_PRIMITIVE_OPERATOR(
     categorical, NN_OURS("Categorical", 1), .flags = NN_OP_RANDOM,
-    NN_IN({"logits", "T", NN_FLOATS, NN_NO_GRADIENT, 0, "unnormalised logarithms of probabilities [..., classes]"}, NN_RANDOM_STATE),
+    NN_IN({"logits", "T", NN_FLOATS, NN_NO_GRADIENT, 0,
+           "unnormalised logarithms of probabilities [..., classes]"},
+          NN_RANDOM_STATE),
     NN_OUT({"Y", NULL, NN_INDICES, NN_NO_GRADIENT, 0, "classes [...], or [..., sample_size]"}),
     NN_ATTRIBUTES(NN_DTYPE("7", "element type of the result, i64 or i32"),
-                  SAMPLE_SIZE("0", 0, "draws for each line; 0: one, without a dimension of its own"), NN_SALT),
-    NN_SAMPLES("[4,5]@-2:2 i64[2]{42,7}; salt=1", "[3]@-2:2 i64[2]{42,7}; sample_size=6 salt=2 dtype=i32", "[0,3] i64[2]{1,2}; salt=3"),
-    .doc = "Draws a class k with probability softmax(logits)[k]: the first at which the sum of probabilities passes a uniform "
+                  SAMPLE_SIZE("0", 0, "draws for each line; 0: one, without a dimension of its own"),
+                  NN_SALT),
+    NN_SAMPLES("[4,5]@-2:2 i64[2]{42,7}; salt=1", "[3]@-2:2 i64[2]{42,7}; sample_size=6 salt=2 dtype=i32",
+               "[0,3] i64[2]{1,2}; salt=3"),
+    .doc = "Draws a class k with probability softmax(logits)[k]: the first at which the sum of probabilities "
+           "passes a uniform "
            "variate of 53 bits.",
     .infer = infer, .compute = compute);
 
@@ -81,16 +90,21 @@ static int32_t onnx_infer(NnInfer *n) {
     const int32_t code = nn_random_type(n, NN_I32, NN_INDICES, &type);
     if (x->rank >= 0 && x->rank != 2)
         return nn_bad(n, "input has rank %d: expected [batch, classes]", x->rank);
-    n->output(n, 0, type, 2, (const int64_t[]){x->rank == 2 ? nn_dim_plain(x->dims[0]) : NN_DIM_UNKNOWN, nn_attr_int(n->node, "sample_size", 1)});
+    n->output(n, 0, type, 2,
+              (const int64_t[]){x->rank == 2 ? nn_dim_plain(x->dims[0]) : NN_DIM_UNKNOWN,
+                                nn_attr_int(n->node, "sample_size", 1)});
     return code;
 }
 
-NN_COMPOSITE_OPERATOR(
-    multinomial, NN_ONNX("Multinomial", 22), .flags = NN_OP_RANDOM,
-    NN_IN({"input", "T", NN_FLOATS, NN_NO_GRADIENT, 0, "unnormalised logarithms of probabilities [batch, classes]"}),
-    NN_OUT({"output", NULL, NN_INDICES, NN_NO_GRADIENT, 0, "classes [batch, sample_size]"}),
-    NN_ATTRIBUTES(NN_DTYPE("6", "element type of the result, i32 or i64"), SAMPLE_SIZE("1", 1, "draws for each row"), NN_SEED(NN_SET_FLOAT)),
-    NN_SAMPLES("[4,5]@-2:2", "[3,4]@-2:2; sample_size=6 dtype=i64"), .doc = "Draws classes by their logarithms of probabilities.",
-    .infer = onnx_infer, .body = body);
+NN_COMPOSITE_OPERATOR(multinomial, NN_ONNX("Multinomial", 22), .flags = NN_OP_RANDOM,
+                      NN_IN({"input", "T", NN_FLOATS, NN_NO_GRADIENT, 0,
+                             "unnormalised logarithms of probabilities [batch, classes]"}),
+                      NN_OUT({"output", NULL, NN_INDICES, NN_NO_GRADIENT, 0, "classes [batch, sample_size]"}),
+                      NN_ATTRIBUTES(NN_DTYPE("6", "element type of the result, i32 or i64"),
+                                    SAMPLE_SIZE("1", 1, "draws for each row"), NN_SEED(NN_SET_FLOAT)),
+                      NN_SAMPLES("[4,5]@-2:2", "[3,4]@-2:2; sample_size=6 dtype=i64"),
+                      .doc = "Draws classes by their logarithms of probabilities.", .infer = onnx_infer,
+                      .body = body);
 
-NN_OPERATORS(multinomial, "Draws of classes.", NN_OP("nn/Categorical", categorical), NN_OP("Multinomial", multinomial))
+NN_OPERATORS(multinomial, "Draws of classes.", NN_OP("nn/Categorical", categorical),
+             NN_OP("Multinomial", multinomial))

@@ -26,12 +26,16 @@ static int32_t body(NnBody *b) {
 
 NN_COMPOSITE_OPERATOR(
     rms_normalization, NN_ONNX("RMSNormalization", 23),
-    NN_IN({"X", "T", NN_FLOATS, 0, 0, "what is normalised"}, {"scale", "T", NN_FLOATS, 0, 0, "broadcast to X"}),
+    NN_IN({"X", "T", NN_FLOATS, 0, 0, "what is normalised"},
+          {"scale", "T", NN_FLOATS, 0, 0, "broadcast to X"}),
     NN_OUT({"Y", "T", NN_FLOATS, 0, 0, "of the shape of X"}),
-    NN_ATTRIBUTES(NN_WHOLE("axis", "-1", "the first normalised dimension; a negative one counts from the end"),
+    NN_ATTRIBUTES(NN_WHOLE("axis", "-1",
+                           "the first normalised dimension; a negative one counts from the end"),
                   NN_REAL("epsilon", "1e-5", "added to the mean square"),
                   NN_WHOLE("stash_type", "1", "type of the mean square; it is f32 at least")),
     NN_SAMPLES("[2,4] [4]", "[2,3,2] [3,2]; axis=1 epsilon=.1", "[0,3] [3]"),
-    .doc = "Y = X / sqrt(mean(X * X) + epsilon) * scale, the mean over the dimensions from axis on.", .infer = infer, .body = body);
+    .doc = "Y = X / sqrt(mean(X * X) + epsilon) * scale, the mean over the dimensions from axis on.",
+    .infer = infer, .body = body);
 
-NN_OPERATORS(rms_normalization, "Root-mean-square normalization.", NN_OP("RMSNormalization", rms_normalization))
+NN_OPERATORS(rms_normalization, "Root-mean-square normalization.",
+             NN_OP("RMSNormalization", rms_normalization))

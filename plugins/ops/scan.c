@@ -5,12 +5,15 @@
 static int32_t check_list(NnInfer *n, const char *key, uint32_t expected) {
     uint32_t count;
     (void)nn_attr_ints(n->node, key, &count);
-    return count == 0 || count == expected ? NN_OK : nn_bad(n, "%s has %u elements: expected %u", key, count, expected);
+    return count == 0 || count == expected
+               ? NN_OK
+               : nn_bad(n, "%s has %u elements: expected %u", key, count, expected);
 }
 
 static int32_t infer(NnInfer *n) {
     const NnLoopParts p = nn_loop_parts(n->node, false);
-    int32_t code = p.n_scanned == 0 ? nn_bad(n, "num_scan_inputs is 0: expected at least 1") : nn_loop_check(n, &p);
+    int32_t code =
+        p.n_scanned == 0 ? nn_bad(n, "num_scan_inputs is 0: expected at least 1") : nn_loop_check(n, &p);
     if (code == NN_OK)
         code = check_list(n, "scan_input_axes", p.n_scanned);
     if (code == NN_OK)
@@ -47,7 +50,8 @@ static int32_t gradient(NnGradient *g) {
     return nn_loop_gradient(g, &p);
 }
 
-#define LIST(key, text) {.name = (key), .kind = NN_SET_INTS, .doc = (text)}
+#define LIST(key, text)                                                                                      \
+    { .name = (key), .kind = NN_SET_INTS, .doc = (text) }
 
 NN_CONTROL_OPERATOR(
     scan, NN_ONNX("Scan", 23),
@@ -56,12 +60,16 @@ NN_CONTROL_OPERATOR(
     NN_OUT_FROM(0, {"final_state_and_scan_outputs", NULL, NN_ANY, NN_VARIADIC | NN_MIXED | NN_OPTIONAL, 0,
                     "final carried values, then the stacked results of all iterations"}),
     NN_ATTRIBUTES(NN_FUNCTION_ATTRIBUTE("body", "(carried, slices, captures) -> (carried, results to stack)"),
-                  {.name = "num_scan_inputs", .kind = NN_SET_INT, .flags = NN_SET_REQUIRED, .doc = "number of scanned tensors"},
+                  {.name = "num_scan_inputs",
+                   .kind = NN_SET_INT,
+                   .flags = NN_SET_REQUIRED,
+                   .doc = "number of scanned tensors"},
                   NN_LOOP_CARRIED, LIST("scan_input_axes", "axis of each scanned tensor; absent: 0"),
                   LIST("scan_input_directions", "for each scanned tensor: 0 forward, 1 backward; absent: 0"),
                   LIST("scan_output_axes", "axis along which each result is stacked; absent: 0"),
                   LIST("scan_output_directions", "for each result: 0 appended, 1 put in front; absent: 0")),
-    .doc = "Runs a body for each slice of the scanned tensors in turn, handing carried values from one iteration to the next "
+    .doc = "Runs a body for each slice of the scanned tensors in turn, handing carried values from one "
+           "iteration to the next "
            "and stacking the body's other results.",
     .infer = infer, .gradient = gradient, .control = control);
 

@@ -26,7 +26,8 @@ static void softmax_grad(const NnCall *call, const NnLine *line) {
     for (int64_t k = 0; k < line->n; k++)
         sum += nn_line_load(dy, line, k) * nn_line_load(y, line, k);
     for (int64_t k = 0; k < line->n; k++)
-        nn_line_store(call->outputs[0], line, k, nn_line_load(y, line, k) * (nn_line_load(dy, line, k) - sum));
+        nn_line_store(call->outputs[0], line, k,
+                      nn_line_load(y, line, k) * (nn_line_load(dy, line, k) - sum));
 }
 
 static int32_t grad_compute(const NnCall *call) { return nn_lines(call, softmax_grad); }
@@ -39,12 +40,13 @@ static int32_t grad_body(NnBody *b) {
 }
 
 NN_PRIMITIVE_OPERATOR(softmax_operator, NN_ONNX("Softmax", 13), NN_LINES("the result, of the shape of input"),
-                      NN_LINES_SAMPLES, .doc = "Y = exp(X) / sum(exp(X)), sums along an axis.", .gradient = gradient,
-                      .compute = compute);
+                      NN_LINES_SAMPLES, .doc = "Y = exp(X) / sum(exp(X)), sums along an axis.",
+                      .gradient = gradient, .compute = compute);
 
-NN_PRIMITIVE_OPERATOR(softmax_grad_operator, NN_OURS("SoftmaxGrad", 1), NN_LINES_GRAD, NN_LINES_GRAD_SAMPLES,
-                      .doc = "Gradient of Softmax from its result: dX = Y * (dY - sum(dY * Y)), the sum along the axis.",
-                      .body = grad_body, .compute = grad_compute);
+NN_PRIMITIVE_OPERATOR(
+    softmax_grad_operator, NN_OURS("SoftmaxGrad", 1), NN_LINES_GRAD, NN_LINES_GRAD_SAMPLES,
+    .doc = "Gradient of Softmax from its result: dX = Y * (dY - sum(dY * Y)), the sum along the axis.",
+    .body = grad_body, .compute = grad_compute);
 
 NN_OPERATORS(softmax, "Softmax and its gradient.", NN_OP("Softmax", softmax_operator),
              NN_OP("nn/SoftmaxGrad", softmax_grad_operator))

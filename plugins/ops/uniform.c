@@ -14,13 +14,15 @@ static int32_t compute(const NnCall *call) {
 
 NN_PRIMITIVE_OPERATOR(
     uniform, NN_OURS("Uniform", 1), .flags = NN_OP_RANDOM,
-    NN_IN({"shape", NULL, NN_MASK(NN_I64), NN_SHAPE_VALUE | NN_NO_GRADIENT, 0, "extents of the result"}, NN_RANDOM_STATE),
+    NN_IN({"shape", NULL, NN_MASK(NN_I64), NN_SHAPE_VALUE | NN_NO_GRADIENT, 0, "extents of the result"},
+          NN_RANDOM_STATE),
     NN_OUT({"Y", NULL, NN_FLOATS, NN_NO_GRADIENT, 0, "variates"}),
     NN_ATTRIBUTES(NN_DTYPE("1", "element type of the result"), NN_REAL("low", "0.0", "the least value"),
                   NN_REAL("high", "1.0", "what all values are below"), NN_SALT),
     NN_SAMPLES("i64[2]{2,5} i64[2]{42,7}; salt=1", "i64[1]{9} i64[2]{-1,0}; dtype=f64 low=-1 high=3 salt=2",
                "i64[0] i64[2]{1,2}; salt=3", "i64[2]{0,3} i64[2]{1,2}; salt=3"),
-    .doc = "Uniform variates: low + (high - low) * u, u in [0, 1) with 24 bits (f64: 53) from Philox 4x32-10.",
+    .doc =
+        "Uniform variates: low + (high - low) * u, u in [0, 1) with 24 bits (f64: 53) from Philox 4x32-10.",
     .infer = nn_infer_drawn, .compute = compute);
 
 NN_OPERATORS(uniform, "Uniform variates.", NN_OP("nn/Uniform", uniform))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first ABI fixture: an Add from outside, built against the headers as they were (tests/abi/VERSION/nn) and loaded by the
- * program as it is. It uses each part of the border that an operator has: table, inference, gradient, kernel, start.
+ * The first ABI fixture: an Add from outside, built against the headers as they were (tests/abi/VERSION/nn)
+ * and loaded by the program as it is. It uses each part of the border that an operator has: table, inference,
+ * gradient, kernel, start.
  */
 #include <nn/plugin.h>
 
@@ -38,7 +39,8 @@ static int32_t start(const NnHost *nn, NnStatus *status) {
     return NN_OK;
 }
 
-static const NnParam inputs[] = {{"A", "T", NN_MASK(NN_F32), 0, 0, NULL}, {"B", "T", NN_MASK(NN_F32), 0, 0, NULL}};
+static const NnParam inputs[] = {{"A", "T", NN_MASK(NN_F32), 0, 0, NULL},
+                                 {"B", "T", NN_MASK(NN_F32), 0, 0, NULL}};
 static const NnParam outputs[] = {{"C", "T", NN_MASK(NN_F32), 0, 0, NULL}};
 static const char *const samples[] = {"f32[2,3] f32[2,3]"};
 static const NnOperator add = {.struct_size = sizeof add,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walks the registry: every operator for which a device has a kernel, on its sample cases and on larger ones that reach vector
- * loops, tails and threads, against the device `reference`. Once with one kernel per node, once with claims.
- * Usage: test-backends [device [operator ...]]
+ * Walks the registry: every operator for which a device has a kernel, on its sample cases and on larger ones
+ * that reach vector loops, tails and threads, against the device `reference`. Once with one kernel per node,
+ * once with claims. Usage: test-backends [device [operator ...]]
  */
 #include "nn/plugin.h"
 #include "sample.h"
@@ -71,7 +71,8 @@ static bool fixed(const NnOperator *def, uint32_t i) {
     return (p->flags & NN_SHAPE_VALUE) != 0;
 }
 
-static NnFunction *build(NnContext *context, const char *op, const NnOperator *def, const Sample *s, NnStatus *status) {
+static NnFunction *build(NnContext *context, const char *op, const NnOperator *def, const Sample *s,
+                         NnStatus *status) {
     const NnHost *nn = nn_context_host(context);
     NnGraph *g = nn_graph_new(context, NULL, "case", NN_INFERENCE);
     NnValue *in[SAMPLE_MAX] = {0}, *out[SAMPLE_MAX] = {0};
@@ -79,9 +80,10 @@ static NnFunction *build(NnContext *context, const char *op, const NnOperator *d
         char name[16];
         g_snprintf(name, sizeof name, "in%u", i);
         if (s->inputs[i])
-            in[i] = fixed(def, i) ? nn->graph->constant(g, s->inputs[i]->t.type, s->inputs[i]->t.rank, s->inputs[i]->dims,
-                                                        nn_data(&s->inputs[i]->t))
-                                  : nn->graph->input(g, name, s->inputs[i]->t.type, s->inputs[i]->t.rank, s->inputs[i]->dims);
+            in[i] = fixed(def, i) ? nn->graph->constant(g, s->inputs[i]->t.type, s->inputs[i]->t.rank,
+                                                        s->inputs[i]->dims, nn_data(&s->inputs[i]->t))
+                                  : nn->graph->input(g, name, s->inputs[i]->t.type, s->inputs[i]->t.rank,
+                                                     s->inputs[i]->dims);
     }
     const NnNodeSpec spec = {.struct_size = sizeof spec,
                              .version = def->since,
@@ -101,11 +103,13 @@ static NnFunction *build(NnContext *context, const char *op, const NnOperator *d
     return nn_graph_seal(g, status);
 }
 
-static Run run_on(NnContext *context, const char *op, const NnOperator *def, const Sample *s, const char *device, uint32_t flags) {
+static Run run_on(NnContext *context, const char *op, const NnOperator *def, const Sample *s,
+                  const char *device, uint32_t flags) {
     Run r = {.why = NULL};
     NnStatus *status = nn_status_new();
     const char *const devices[] = {device, NULL};
-    const NnSessionOptions options = {.struct_size = sizeof options, .flags = flags, .devices = devices, .seed = 1};
+    const NnSessionOptions options = {
+        .struct_size = sizeof options, .flags = flags, .devices = devices, .seed = 1};
     NnSession *session = nn_session_new(context, NULL, &options, status);
     NnFunction *f = session ? build(context, op, def, s, status) : NULL;
     NnCallable *call = f ? nn_callable_new(session, f, status) : NULL;
@@ -137,12 +141,14 @@ static char *compare(const NnOperator *def, const Sample *s, const Run *got, con
     const double usual = (NN_HAS(def, body) ? 64 : 8) * 0x1p-24 * sqrt((double)length);
     for (uint32_t k = 0; k < s->n_outputs; k++) {
         const Tensor *a = got->out[k], *b = want->out[k];
-        if (a->t.type != b->t.type || a->t.rank != b->t.rank || memcmp(a->dims, b->dims, (size_t)a->t.rank * sizeof *a->dims) != 0)
+        if (a->t.type != b->t.type || a->t.rank != b->t.rank ||
+            memcmp(a->dims, b->dims, (size_t)a->t.rank * sizeof *a->dims) != 0)
             return g_strdup_printf("output %u has another type or shape", k);
         for (int64_t i = 0; i < tensor_count(&a->t); i++) {
             const double x = tensor_get(&a->t, i), y = tensor_get(&b->t, i);
             if (x != y && !(isnan(x) && isnan(y)) && !(fabs(x - y) <= usual * (1 + fabs(y))))
-                return g_strdup_printf("output %u, element %lld is %.9g, expected %.9g", k, (long long)i, x, y);
+                return g_strdup_printf("output %u, element %lld is %.9g, expected %.9g", k, (long long)i, x,
+                                       y);
         }
     }
     return NULL;
@@ -154,7 +160,8 @@ static void run_free(Run *r) {
     g_free(r->why);
 }
 
-static bool test_case(NnContext *context, const char *device, const char *op, const NnOperator *def, const char *line) {
+static bool test_case(NnContext *context, const char *device, const char *op, const NnOperator *def,
+                      const char *line) {
     Sample s;
     char why[256];
     if (!sample_parse(&s, def, line, NN_F32, why, sizeof why)) {
@@ -187,7 +194,8 @@ static bool chosen(NnContext *context, const char *device, const char *op, int n
             return true;
     for (uint32_t i = 0; n == 0 && i < nn_registry_count(context); i++) {
         const NnEntry *e = nn_registry_entry(context, i);
-        if (strcmp(e->kind, NN_KERNEL_KIND) == 0 && e->device && strcmp(e->device, device) == 0 && strcmp(e->name, op) == 0)
+        if (strcmp(e->kind, NN_KERNEL_KIND) == 0 && e->device && strcmp(e->device, device) == 0 &&
+            strcmp(e->name, op) == 0)
             return true;
     }
     return false;
@@ -200,7 +208,8 @@ int main(int argc, char **argv) {
     NnContext *context = nn_context_new(&options, status);
     for (uint32_t i = 0; context && i < nn_registry_count(context); i++) {
         const NnEntry *entry = nn_registry_entry(context, i);
-        if (strcmp(entry->kind, NN_OPERATOR_KIND) != 0 || !chosen(context, device, entry->name, argc > 2 ? argc - 2 : 0, argv + 2))
+        if (strcmp(entry->kind, NN_OPERATOR_KIND) != 0 ||
+            !chosen(context, device, entry->name, argc > 2 ? argc - 2 : 0, argv + 2))
             continue;
         const NnOperator *def = nn_registry_table(context, entry->kind, entry->name, status);
         bool ok = def != NULL;

@@ -73,7 +73,8 @@ TILE(2, 4)
 TILE(1, 1)
 TILE(2, 1)
 TILE(3, 1)
-TILE(4, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2)
+TILE(4, 1)
+TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2)
 #if ROWS >= 6
     TILE(5, 1) TILE(6, 1) TILE(5, 2) TILE(6, 2)
 #endif

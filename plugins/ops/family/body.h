@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bodies of other operators: short spellings, and a gradient rule by way of a body, for operators whose fused gradient
- * covers the common case only.
+ * Bodies of other operators: short spellings, and a gradient rule by way of a body, for operators whose fused
+ * gradient covers the common case only.
  */
 #ifndef OPS_FAMILY_BODY_H
 #define OPS_FAMILY_BODY_H
 
 #include "define.h"
 
-static inline NnValue *nn_body1(const NnBody *b, const char *op, NnValue *x) { return nn_op1(b->host, b->graph, op, x); }
+static inline NnValue *nn_body1(const NnBody *b, const char *op, NnValue *x) {
+    return nn_op1(b->host, b->graph, op, x);
+}
 
 static inline NnValue *nn_body2(const NnBody *b, const char *op, NnValue *x, NnValue *y) {
     return nn_op2(b->host, b->graph, op, x, y);
@@ -37,7 +39,8 @@ static inline NnValue *nn_body_scalar(const NnBody *b, const NnValue *like, doub
 }
 
 /* A reduction over the axes [from, to); keep: they stay as 1. */
-static inline NnValue *nn_body_reduce(const NnBody *b, const char *op, NnValue *x, int64_t from, int64_t to, int64_t keep) {
+static inline NnValue *nn_body_reduce(const NnBody *b, const char *op, NnValue *x, int64_t from, int64_t to,
+                                      int64_t keep) {
     int64_t axes[NN_MAX_RANK] = {0};
     for (int64_t i = from; i < to; i++)
         axes[i - from] = i;
@@ -63,21 +66,27 @@ static inline int32_t nn_body_no_rank(const NnBody *b, const char *input) {
 }
 
 /*
- * Differentiates the body instead of the node. The inputs are passed through a copy each, so that an input which is itself
- * computed from another one is not counted twice.
+ * Differentiates the body instead of the node. The inputs are passed through a copy each, so that an input
+ * which is itself computed from another one is not counted twice.
  */
 static inline int32_t nn_rule_through(NnGradient *g, int32_t (*body)(NnBody *)) {
     NnValue *copies[8] = {0}, *wanted[8] = {0}, *targets[8] = {0}, *seeds[8] = {0}, *grads[8] = {0};
     const uint32_t n = g->node->n_inputs, m = g->node->n_outputs;
     uint32_t n_targets = 0;
     if (n > 8 || m > 8)
-        return nn_fail(g->host, g->status, NN_UNSUPPORTED, "%s has too many inputs for this rule", g->node->op);
+        return nn_fail(g->host, g->status, NN_UNSUPPORTED, "%s has too many inputs for this rule",
+                       g->node->op);
     for (uint32_t i = 0; i < n; i++) {
         copies[i] = g->wanted[i] ? nn_op1(g->host, g->graph, "Identity", g->inputs[i]) : g->inputs[i];
         wanted[i] = g->wanted[i] ? copies[i] : NULL;
     }
-    NnBody b = {.struct_size = sizeof b, .host = g->host, .graph = g->graph, .node = g->node, .inputs = copies,
-                .outputs = targets, .status = g->status};
+    NnBody b = {.struct_size = sizeof b,
+                .host = g->host,
+                .graph = g->graph,
+                .node = g->node,
+                .inputs = copies,
+                .outputs = targets,
+                .status = g->status};
     const int32_t code = body(&b);
     if (code != NN_OK)
         return code;

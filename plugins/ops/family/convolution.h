@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one sum behind Conv, ConvTranspose and their gradients: over all pairs of an input element x and an output element y that a weight w
- * joins. Two of the three are given, the third is summed: y += x w, x += y w, or w += x y.
- * x is [N, C, ...], w [M, C / group, ...], y [N, M, ...]; for ConvTranspose x and y change their roles.
+ * The one sum behind Conv, ConvTranspose and their gradients: over all pairs of an input element x and an
+ * output element y that a weight w joins. Two of the three are given, the third is summed: y += x w, x += y
+ * w, or w += x y. x is [N, C, ...], w [M, C / group, ...], y [N, M, ...]; for ConvTranspose x and y change
+ * their roles.
  */
 #ifndef OPS_FAMILY_CONVOLUTION_H
 #define OPS_FAMILY_CONVOLUTION_H
@@ -10,16 +11,17 @@
 #include "body.h"
 #include "window.h"
 
-#define NN_CONVOLUTION_ATTRIBUTES                                                                                     \
-    NN_WINDOW_ATTRIBUTES, NN_WINDOW_LIST("kernel_shape", "extent of the kernel; absent: as W has it"),                \
-        {.name = "group", .kind = NN_SET_INT, .flags = NN_SET_RANGE, .preset = "1", .min = 1, .max = 1e9,             \
-         .doc = "groups into which input and output channels are divided"}
+#define NN_CONVOLUTION_ATTRIBUTES                                                                            \
+    NN_WINDOW_ATTRIBUTES, NN_WINDOW_LIST("kernel_shape", "extent of the kernel; absent: as W has it"), {     \
+        .name = "group", .kind = NN_SET_INT, .flags = NN_SET_RANGE, .preset = "1", .min = 1, .max = 1e9,     \
+        .doc = "groups into which input and output channels are divided"                                     \
+    }
 
 typedef enum NnConvolutionSum { NN_SUM_Y, NN_SUM_X, NN_SUM_W } NnConvolutionSum;
 
 /* Window and kernel extent of a node whose weight has the given shape. */
-static inline int32_t nn_convolution_window(const NnHost *nn, NnStatus *status, const NnNode *node, int32_t rank,
-                                            const int64_t *weight, NnWindow *w) {
+static inline int32_t nn_convolution_window(const NnHost *nn, NnStatus *status, const NnNode *node,
+                                            int32_t rank, const int64_t *weight, NnWindow *w) {
     int64_t told[NN_WINDOW_MAX];
     int32_t code = nn_window_read(nn, status, node, rank - 2, w);
     if (code == NN_OK)
@@ -30,7 +32,8 @@ static inline int32_t nn_convolution_window(const NnHost *nn, NnStatus *status, 
             return nn_fail(nn, status, NN_INVALID, "kernel_shape[%d] is %lld, but W has extent %lld there", i,
                            (long long)told[i], (long long)w->kernel[i]);
         if (w->kernel[i] == 0)
-            return nn_fail(nn, status, NN_INVALID, "W has the extent 0 in spatial dimension %d: expected at least 1", i);
+            return nn_fail(nn, status, NN_INVALID,
+                           "W has the extent 0 in spatial dimension %d: expected at least 1", i);
     }
     return code;
 }
@@ -51,8 +54,8 @@ typedef struct NnConvolution {
 } NnConvolution;
 
 /* One kernel element, one pair of planes. */
-static inline void nn_convolve_planes(const NnConvolution *v, const int64_t k[NN_WINDOW_MAX], double *x, double *w, double *y,
-                                      NnConvolutionSum which) {
+static inline void nn_convolve_planes(const NnConvolution *v, const int64_t k[NN_WINDOW_MAX], double *x,
+                                      double *w, double *y, NnConvolutionSum which) {
     const NnWindow *s = &v->w;
     int64_t o[NN_WINDOW_MAX], i[NN_WINDOW_MAX];
     double sum = 0;
@@ -62,7 +65,8 @@ static inline void nn_convolve_planes(const NnConvolution *v, const int64_t k[NN
             i[1] = o[1] * s->stride[1] - s->before[1] + k[1] * s->dilation[1];
             if (i[1] < 0 || i[1] >= v->in[1])
                 continue;
-            double *row = x + (i[0] * v->in[1] + i[1]) * v->in[2], *to = y + (o[0] * v->out[1] + o[1]) * v->out[2];
+            double *row = x + (i[0] * v->in[1] + i[1]) * v->in[2],
+                   *to = y + (o[0] * v->out[1] + o[1]) * v->out[2];
             for (o[2] = 0; o[2] < v->out[2]; o[2]++) {
                 i[2] = o[2] * s->stride[2] - s->before[2] + k[2] * s->dilation[2];
                 if (i[2] < 0 || i[2] >= v->in[2])
@@ -86,7 +90,8 @@ static inline int32_t nn_convolve(const NnCall *call, const NnTensor *x, const N
     NnConvolution v = {.w = window, .batch = x->dims[0], .group = nn_attr_int(call->node, "group", 1)};
     if (x->rank != w->rank || y->rank != w->rank || y->dims[0] != x->dims[0] || w->dims[0] != y->dims[1] ||
         w->dims[1] * v.group != x->dims[1] || w->dims[0] % v.group != 0)
-        return nn_fail(call->host, call->status, NN_INVALID, "input, weight and output of the convolution do not fit");
+        return nn_fail(call->host, call->status, NN_INVALID,
+                       "input, weight and output of the convolution do not fit");
     double *dx = nn_as_doubles(call, x, which != NN_SUM_X), *dw = nn_as_doubles(call, w, which != NN_SUM_W);
     double *dy = nn_as_doubles(call, y, which != NN_SUM_Y);
     const NnTensor *result = which == NN_SUM_Y ? y : which == NN_SUM_X ? x : w;
@@ -96,13 +101,15 @@ static inline int32_t nn_convolve(const NnCall *call, const NnTensor *x, const N
     nn_window_spatial(y, v.out);
     v.c = x->dims[1] / v.group;
     v.m = y->dims[1] / v.group;
-    const int64_t planes_in = nn_product(v.in, 0, 3), planes_out = nn_product(v.out, 0, 3), kernel = nn_product(v.w.kernel, 0, 3);
+    const int64_t planes_in = nn_product(v.in, 0, 3), planes_out = nn_product(v.out, 0, 3),
+                  kernel = nn_product(v.w.kernel, 0, 3);
     const bool whole = dx && dw && dy;
     for (int64_t b = 0; whole && b < v.batch; b++)
         for (int64_t m = 0; m < v.group * v.m; m++)
             for (int64_t c = 0; c < v.c; c++) {
                 int64_t k[NN_WINDOW_MAX] = {0}, at = (m * v.c + c) * kernel;
-                double *from = dx + ((b * v.group + m / v.m) * v.c + c) * planes_in, *to = dy + (b * v.group * v.m + m) * planes_out;
+                double *from = dx + ((b * v.group + m / v.m) * v.c + c) * planes_in,
+                       *to = dy + (b * v.group * v.m + m) * planes_out;
                 do
                     nn_convolve_planes(&v, k, from, &dw[at++], to, which);
                 while (nn_next(NN_WINDOW_MAX, v.w.kernel, k));
@@ -115,7 +122,9 @@ static inline int32_t nn_convolve(const NnCall *call, const NnTensor *x, const N
     call->host->free(call->host, dx);
     call->host->free(call->host, dw);
     call->host->free(call->host, dy);
-    return whole ? NN_OK : nn_fail(call->host, call->status, NN_OUT_OF_MEMORY, "no memory for the sums of a convolution");
+    return whole ? NN_OK
+                 : nn_fail(call->host, call->status, NN_OUT_OF_MEMORY,
+                           "no memory for the sums of a convolution");
 }
 
 /* The gradient of a bias: dy summed over all axes but 1. */
@@ -126,7 +135,8 @@ static inline NnValue *nn_rule_bias(const NnGradient *g, NnValue *dy) {
         return NULL;
     for (int32_t i = 1; i < info->rank - 1; i++)
         axes[i] = i + 1;
-    return nn_op(g->host, g->graph, "ReduceSum", NN_VALUES(dy, nn_vector(g->host, g->graph, info->rank - 1, axes)),
+    return nn_op(g->host, g->graph, "ReduceSum",
+                 NN_VALUES(dy, nn_vector(g->host, g->graph, info->rank - 1, axes)),
                  NN_ATTRS(NN_INT("keepdims", 0)));
 }
 

@@ -5,10 +5,17 @@
 
 #include "philox.h"
 
-#define NN_DRAWN_SHAPE {.name = "shape", .kind = NN_SET_INTS, .flags = NN_SET_REQUIRED, .doc = "extents of the result"}
-#define NN_DRAWN_LIKE {"input", NULL, NN_ANY, NN_SHAPE_ONLY | NN_NO_GRADIENT, 0, "gives the shape, and the type where dtype is absent"}
-#define NN_DRAWN_OUTPUT {"output", NULL, NN_FLOATS, NN_NO_GRADIENT, 0, "variates"}
-#define NN_UNIFORM_RANGE NN_REAL("high", "1.0", "what all values are below"), NN_REAL("low", "0.0", "the least value")
+#define NN_DRAWN_SHAPE                                                                                       \
+    { .name = "shape", .kind = NN_SET_INTS, .flags = NN_SET_REQUIRED, .doc = "extents of the result" }
+#define NN_DRAWN_LIKE                                                                                        \
+    {                                                                                                        \
+        "input", NULL, NN_ANY, NN_SHAPE_ONLY | NN_NO_GRADIENT, 0,                                            \
+            "gives the shape, and the type where dtype is absent"                                            \
+    }
+#define NN_DRAWN_OUTPUT                                                                                      \
+    { "output", NULL, NN_FLOATS, NN_NO_GRADIENT, 0, "variates" }
+#define NN_UNIFORM_RANGE                                                                                     \
+    NN_REAL("high", "1.0", "what all values are below"), NN_REAL("low", "0.0", "the least value")
 #define NN_NORMAL_RANGE NN_REAL("mean", "0.0", "the mean"), NN_REAL("scale", "1.0", "the standard deviation")
 
 /* `op` of ours with the two named attributes of the node. */
@@ -16,12 +23,14 @@ static inline int32_t nn_drawn_body(NnBody *b, const char *op, const char *first
     uint32_t count;
     const int64_t *dims = nn_attr_ints(b->node, "shape", &count);
     int64_t type = nn_attr_int(b->node, "dtype", 0);
-    NnValue *shape = b->node->n_inputs ? nn_op1(b->host, b->graph, "Shape", b->inputs[0]) : nn_vector(b->host, b->graph, count, dims);
+    NnValue *shape = b->node->n_inputs ? nn_op1(b->host, b->graph, "Shape", b->inputs[0])
+                                       : nn_vector(b->host, b->graph, count, dims);
     if (type == NN_NONE && b->node->n_inputs)
         type = b->node->inputs[0]->type;
-    b->outputs[0] = nn_op(b->host, b->graph, op, NN_VALUES(shape, b->host->graph->random(b->graph)),
-                          NN_ATTRS(NN_INT("dtype", type), NN_FLOAT(first, nn_attr_float(b->node, first, 0)),
-                                   NN_FLOAT(second, nn_attr_float(b->node, second, 1)), nn_salt_attr(b->node)));
+    b->outputs[0] =
+        nn_op(b->host, b->graph, op, NN_VALUES(shape, b->host->graph->random(b->graph)),
+              NN_ATTRS(NN_INT("dtype", type), NN_FLOAT(first, nn_attr_float(b->node, first, 0)),
+                       NN_FLOAT(second, nn_attr_float(b->node, second, 1)), nn_salt_attr(b->node)));
     return NN_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pools whose window is the whole plane: [N, C, d1, ...] becomes [N, C, 1, ...]. Differentiated as the reduction that they are. */
+/* Pools whose window is the whole plane: [N, C, d1, ...] becomes [N, C, 1, ...]. Differentiated as the
+ * reduction that they are. */
 #ifndef OPS_FAMILY_GLOBAL_POOL_H
 #define OPS_FAMILY_GLOBAL_POOL_H
 
@@ -7,9 +8,11 @@
 #include "shape.h"
 #include "typed.h"
 
-#define NN_GLOBAL_POOL                                                                                                \
-    NN_IN({"X", "T", NN_FLOATS, 0, 0, "[N, C, d1, ...]"}), NN_OUT({"Y", "T", NN_FLOATS, 0, 0, "[N, C, 1, ...]"}),    \
-        NN_SAMPLES("[2,3,2,2]", "[1,2,5]", "[2,1,2,1,3]", "[0,2,3]", "[2,0,3]"), .infer = nn_infer_global_pool
+#define NN_GLOBAL_POOL                                                                                       \
+    NN_IN({"X", "T", NN_FLOATS, 0, 0, "[N, C, d1, ...]"}),                                                   \
+        NN_OUT({"Y", "T", NN_FLOATS, 0, 0, "[N, C, 1, ...]"}),                                               \
+        NN_SAMPLES("[2,3,2,2]", "[1,2,5]", "[2,1,2,1,3]", "[0,2,3]", "[2,0,3]"),                             \
+        .infer = nn_infer_global_pool
 
 static inline int32_t nn_infer_global_pool(NnInfer *n) {
     const NnValueInfo *x = n->node->inputs[0];
@@ -23,7 +26,8 @@ static inline int32_t nn_infer_global_pool(NnInfer *n) {
     return NN_OK;
 }
 
-static inline int32_t nn_global_pool_compute(const NnCall *call, double (*pool)(const NnTensor *, int64_t from, int64_t n)) {
+static inline int32_t nn_global_pool_compute(const NnCall *call,
+                                             double (*pool)(const NnTensor *, int64_t from, int64_t n)) {
     const NnTensor *x = call->inputs[0];
     NnTensor *y = call->outputs[0];
     const int64_t n = nn_product(x->dims, 2, x->rank);

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loops: what Loop and Scan share. A body's inputs are [iteration, condition] carried.. slices.. captures.. and its outputs
- * [condition] carried.. stacked..; the parts in brackets are Loop's. The node's inputs are [M, cond] carried.. scanned..
- * captures.., its outputs carried.. stacked..
+ * Loops: what Loop and Scan share. A body's inputs are [iteration, condition] carried.. slices.. captures..
+ * and its outputs [condition] carried.. stacked..; the parts in brackets are Loop's. The node's inputs are
+ * [M, cond] carried.. scanned.. captures.., its outputs carried.. stacked..
  */
 #ifndef OPS_FAMILY_LOOPS_H
 #define OPS_FAMILY_LOOPS_H
 
 #include "shape.h"
 
-#define NN_CONTROL_OPERATOR(id, ...)                                                                                  \
+#define NN_CONTROL_OPERATOR(id, ...)                                                                         \
     static const NnOperator id = {.struct_size = sizeof(NnOperator), .sort = NN_CONTROL, __VA_ARGS__}
-#define NN_FUNCTION_ATTRIBUTE(key, text)                                                                              \
-    {.name = (key), .kind = NN_SET_FUNCTION, .flags = NN_SET_REQUIRED, .doc = (text)}
-#define NN_LOOP_CARRIED                                                                                               \
-    {.name = "carried", .kind = NN_SET_INT, .flags = NN_SET_RANGE, .min = 0, .max = 1e6,                              \
-     .doc = "values handed from iteration to iteration; the inputs after them are captures; absent: there are none"}
+#define NN_FUNCTION_ATTRIBUTE(key, text)                                                                     \
+    { .name = (key), .kind = NN_SET_FUNCTION, .flags = NN_SET_REQUIRED, .doc = (text) }
+#define NN_LOOP_CARRIED                                                                                      \
+    {                                                                                                        \
+        .name = "carried", .kind = NN_SET_INT, .flags = NN_SET_RANGE, .min = 0, .max = 1e6,                  \
+        .doc = "values handed from iteration to iteration; the inputs after them are captures; absent: "     \
+               "there are none"                                                                              \
+    }
 
 typedef struct NnLoopParts {
     NnFunction *body;
-    bool loop;              /* Loop, not Scan */
+    bool loop;                  /* Loop, not Scan */
     uint32_t lead_in, lead_out; /* of the body: what comes before the carried values */
     uint32_t first_carried, n_carried, n_scanned, n_captures, n_stacked;
     uint32_t first_scanned, first_capture, n_in, n_out; /* n_in, n_out: of the body */
@@ -30,13 +33,19 @@ static inline NnFunction *nn_function_of(const NnNode *node, const char *key) {
     return a ? a->u.function : NULL;
 }
 
-/* The division of a node's inputs; outputs are counted from the node, as `infer` has compared them with the body. */
+/* The division of a node's inputs; outputs are counted from the node, as `infer` has compared them with the
+ * body. */
 static inline NnLoopParts nn_loop_parts(const NnNode *node, bool loop) {
     const uint32_t lead = loop ? 2 : 0, given = node->n_inputs > lead ? node->n_inputs - lead : 0;
     const uint32_t scanned = loop ? 0 : (uint32_t)nn_attr_int(node, "num_scan_inputs", 0);
     const uint32_t carried = (uint32_t)nn_attr_int(node, "carried", given > scanned ? given - scanned : 0);
-    NnLoopParts p = {.body = nn_function_of(node, "body"), .loop = loop, .lead_in = lead, .lead_out = loop, .first_carried = lead,
-                     .n_carried = carried, .n_scanned = scanned};
+    NnLoopParts p = {.body = nn_function_of(node, "body"),
+                     .loop = loop,
+                     .lead_in = lead,
+                     .lead_out = loop,
+                     .first_carried = lead,
+                     .n_carried = carried,
+                     .n_scanned = scanned};
     p.first_scanned = lead + carried;
     p.first_capture = p.first_scanned + scanned;
     p.n_captures = node->n_inputs > p.first_capture ? node->n_inputs - p.first_capture : 0;
@@ -62,7 +71,8 @@ typedef struct NnOwnInfo {
 static inline void nn_own_info(NnOwnInfo *own, int32_t type, int32_t rank, const int64_t *dims) {
     for (int32_t i = 0; i < rank; i++)
         own->dims[i] = nn_dim_plain(dims[i]);
-    own->info = (NnValueInfo){.struct_size = sizeof own->info, .type = type, .rank = rank, .dims = own->dims, .producer = -1};
+    own->info = (NnValueInfo){
+        .struct_size = sizeof own->info, .type = type, .rank = rank, .dims = own->dims, .producer = -1};
 }
 
 /* What both a and b are; true when b did not change it. */
@@ -82,16 +92,17 @@ static inline bool nn_info_meet(NnOwnInfo *a, const NnValueInfo *b) {
 
 static inline int32_t nn_loop_check(NnInfer *n, const NnLoopParts *p) {
     const NnNode *node = n->node;
-    const uint32_t inputs = n->host->graph->function_inputs(p->body), outputs = n->host->graph->function_outputs(p->body);
+    const uint32_t inputs = n->host->graph->function_inputs(p->body),
+                   outputs = n->host->graph->function_outputs(p->body);
     if (node->n_inputs < p->first_capture)
-        return nn_bad(n, "%u inputs do not suffice for %u carried values and %u scanned inputs", node->n_inputs, p->n_carried,
-                      p->n_scanned);
+        return nn_bad(n, "%u inputs do not suffice for %u carried values and %u scanned inputs",
+                      node->n_inputs, p->n_carried, p->n_scanned);
     if (inputs != p->n_in)
-        return nn_bad(n, "the body takes %u inputs: expected %u, of which %u carried, %u slices, %u captures", inputs, p->n_in,
-                      p->n_carried, p->n_scanned, p->n_captures);
+        return nn_bad(n, "the body takes %u inputs: expected %u, of which %u carried, %u slices, %u captures",
+                      inputs, p->n_in, p->n_carried, p->n_scanned, p->n_captures);
     if (outputs != p->n_out || node->n_outputs < p->n_carried)
-        return nn_bad(n, "the body gives %u outputs, which makes %u of the node: found %u", outputs, outputs - p->lead_out,
-                      node->n_outputs);
+        return nn_bad(n, "the body gives %u outputs, which makes %u of the node: found %u", outputs,
+                      outputs - p->lead_out, node->n_outputs);
     for (uint32_t i = p->first_carried; i < node->n_inputs; i++)
         if (!node->inputs[i])
             return nn_bad(n, "input %u is missing", i);
@@ -99,7 +110,8 @@ static inline int32_t nn_loop_check(NnInfer *n, const NnLoopParts *p) {
 }
 
 /* The slice of input s along its axis; *length becomes the number of slices as far as it is known. */
-static inline int32_t nn_loop_slice(NnInfer *n, const NnLoopParts *p, uint32_t s, NnOwnInfo *slice, int64_t *length) {
+static inline int32_t nn_loop_slice(NnInfer *n, const NnLoopParts *p, uint32_t s, NnOwnInfo *slice,
+                                    int64_t *length) {
     const NnValueInfo *x = n->node->inputs[p->first_scanned + s];
     const int64_t *axes = nn_loop_list(n->node, "scan_input_axes");
     int64_t axis = axes ? axes[s] : 0, dims[NN_MAX_RANK];
@@ -118,16 +130,18 @@ static inline int32_t nn_loop_slice(NnInfer *n, const NnLoopParts *p, uint32_t s
     if (!nn_dim_known(x->dims[axis]))
         return NN_OK;
     if (*length >= 0 && *length != x->dims[axis])
-        return nn_bad(n, "scanned input %u has %lld slices: expected %lld as the ones before it", s, (long long)x->dims[axis],
-                      (long long)*length);
+        return nn_bad(n, "scanned input %u has %lld slices: expected %lld as the ones before it", s,
+                      (long long)x->dims[axis], (long long)*length);
     *length = x->dims[axis];
     return NN_OK;
 }
 
-static inline int32_t nn_loop_outputs(NnInfer *n, const NnLoopParts *p, const NnOwnInfo *own, const NnValueInfo **outs, int64_t length) {
+static inline int32_t nn_loop_outputs(NnInfer *n, const NnLoopParts *p, const NnOwnInfo *own,
+                                      const NnValueInfo **outs, int64_t length) {
     const int64_t *axes = nn_loop_list(n->node, "scan_output_axes");
     for (uint32_t i = 0; i < p->n_carried; i++)
-        n->output(n, i, own[p->lead_in + i].info.type, own[p->lead_in + i].info.rank, own[p->lead_in + i].dims);
+        n->output(n, i, own[p->lead_in + i].info.type, own[p->lead_in + i].info.rank,
+                  own[p->lead_in + i].dims);
     for (uint32_t j = 0; j < p->n_stacked; j++) {
         const NnValueInfo *slice = outs[p->lead_out + p->n_carried + j];
         int64_t axis = axes ? axes[j] : 0, dims[NN_MAX_RANK] = {0};
@@ -138,18 +152,20 @@ static inline int32_t nn_loop_outputs(NnInfer *n, const NnLoopParts *p, const Nn
             return code;
         for (int32_t i = 0, from = 0; slice->rank >= 0 && i <= slice->rank; i++)
             dims[i] = i == axis ? length : nn_dim_plain(slice->dims[from++]);
-        n->output(n, p->n_carried + j, slice->type, slice->rank < 0 ? NN_RANK_UNKNOWN : slice->rank + 1, dims);
+        n->output(n, p->n_carried + j, slice->type, slice->rank < 0 ? NN_RANK_UNKNOWN : slice->rank + 1,
+                  dims);
     }
     return NN_OK;
 }
 
-/* Carried values start as their initial ones; what an iteration changes of their shape is unknown. `length` and the
- * result's may be unknown or bounded. */
+/* Carried values start as their initial ones; what an iteration changes of their shape is unknown. `length`
+ * and the result's may be unknown or bounded. */
 static inline int32_t nn_loop_infer(NnInfer *n, const NnLoopParts *p, int64_t length) {
     const uint64_t bytes = (uint64_t)(p->n_in + 1) * (sizeof(NnOwnInfo) + sizeof(NnValueInfo *));
     NnOwnInfo *own = n->host->alloc(n->host, bytes + (uint64_t)(p->n_out + 1) * sizeof(NnValueInfo *));
     if (!own)
-        return nn_fail(n->host, n->status, NN_OUT_OF_MEMORY, "no memory to infer a loop of %u values", p->n_in);
+        return nn_fail(n->host, n->status, NN_OUT_OF_MEMORY, "no memory to infer a loop of %u values",
+                       p->n_in);
     const NnValueInfo **ins = (const NnValueInfo **)(void *)(own + p->n_in + 1), **outs = ins + p->n_in + 1;
     int32_t code = NN_OK;
     for (uint32_t i = 0; i < p->n_in; i++)
@@ -173,8 +189,8 @@ static inline int32_t nn_loop_infer(NnInfer *n, const NnLoopParts *p, int64_t le
             NnOwnInfo *state = &own[p->lead_in + i];
             const NnValueInfo *out = outs[p->lead_out + i];
             if (out->type && state->info.type && out->type != state->info.type)
-                code = nn_bad(n, "carried value %u starts as %s and is %s after an iteration", i, nn_type_name(state->info.type),
-                              nn_type_name(out->type));
+                code = nn_bad(n, "carried value %u starts as %s and is %s after an iteration", i,
+                              nn_type_name(state->info.type), nn_type_name(out->type));
             settled = nn_info_meet(state, out) && settled;
         }
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random numbers by Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
- * The key is the 64-bit seed rng[0]; the counter is (block low, block high, step rng[1], salt), where the block is found from the
- * element's number. So an element's draw depends on nothing but seed, step, node and place, however the work is split.
- * Of a block's four words, an element of 32 bits or less takes one and an element of 64 bits two; normal variates take
- * their words in pairs of elements.
+ * Random numbers by Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2,
+ * 3", SC 2011). The key is the 64-bit seed rng[0]; the counter is (block low, block high, step rng[1], salt),
+ * where the block is found from the element's number. So an element's draw depends on nothing but seed, step,
+ * node and place, however the work is split. Of a block's four words, an element of 32 bits or less takes one
+ * and an element of 64 bits two; normal variates take their words in pairs of elements.
  */
 #ifndef OPS_FAMILY_PHILOX_H
 #define OPS_FAMILY_PHILOX_H
@@ -12,11 +12,15 @@
 #include "shape.h"
 #include "typed.h"
 
-#define NN_RANDOM_STATE                                                                                               \
-    {"rng", NULL, NN_MASK(NN_I64), NN_NO_GRADIENT, 0, "seed and step, [2], from the graph's random state"}
-#define NN_SALT                                                                                                       \
-    {.name = "salt", .kind = NN_SET_INT, .doc = "tells the draws of nodes apart; absent: a number unique in the network"}
-#define NN_DTYPE(value, text) {.name = "dtype", .kind = NN_SET_INT, .preset = (value), .doc = (text)}
+#define NN_RANDOM_STATE                                                                                      \
+    { "rng", NULL, NN_MASK(NN_I64), NN_NO_GRADIENT, 0, "seed and step, [2], from the graph's random state" }
+#define NN_SALT                                                                                              \
+    {                                                                                                        \
+        .name = "salt", .kind = NN_SET_INT,                                                                  \
+        .doc = "tells the draws of nodes apart; absent: a number unique in the network"                      \
+    }
+#define NN_DTYPE(value, text)                                                                                \
+    { .name = "dtype", .kind = NN_SET_INT, .preset = (value), .doc = (text) }
 
 typedef struct NnRandom {
     uint32_t key[2], step, salt;
@@ -29,7 +33,8 @@ static inline void nn_philox(const uint32_t counter[4], const uint32_t key[2], u
     uint32_t c[4] = {counter[0], counter[1], counter[2], counter[3]}, k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++, k0 += UINT32_C(0x9E3779B9), k1 += UINT32_C(0xBB67AE85)) {
         const uint64_t a = (uint64_t)c[0] * UINT32_C(0xD2511F53), b = (uint64_t)c[2] * UINT32_C(0xCD9E8D57);
-        const uint32_t next[4] = {(uint32_t)(b >> 32) ^ c[1] ^ k0, (uint32_t)b, (uint32_t)(a >> 32) ^ c[3] ^ k1, (uint32_t)a};
+        const uint32_t next[4] = {(uint32_t)(b >> 32) ^ c[1] ^ k0, (uint32_t)b,
+                                  (uint32_t)(a >> 32) ^ c[3] ^ k1, (uint32_t)a};
         memcpy(c, next, sizeof c);
     }
     memcpy(out, c, sizeof c);
@@ -68,7 +73,8 @@ static inline double nn_random_uniform(NnRandom *r, int32_t type, uint64_t i) {
     return ldexp((double)(((uint64_t)w[0] << 32 | w[1]) >> 11), -53);
 }
 
-/* The i-th standard normal variate (Box, Muller 1958): elements 2k and 2k + 1 are the two of one pair of uniform ones. */
+/* The i-th standard normal variate (Box, Muller 1958): elements 2k and 2k + 1 are the two of one pair of
+ * uniform ones. */
 static inline double nn_random_normal(NnRandom *r, int32_t type, uint64_t i) {
     double u, v;
     if (type != NN_F64) {
@@ -90,7 +96,8 @@ static inline int32_t nn_random_type(NnInfer *n, int32_t preset, uint64_t types,
     *type = (int32_t)nn_attr_int(n->node, "dtype", 0);
     if (*type == NN_NONE)
         *type = preset;
-    return nn_is(*type, types) ? NN_OK : nn_bad(n, "dtype is %s, which cannot be drawn here", nn_type_name(*type));
+    return nn_is(*type, types) ? NN_OK
+                               : nn_bad(n, "dtype is %s, which cannot be drawn here", nn_type_name(*type));
 }
 
 static inline int32_t nn_check_random(NnInfer *n, uint32_t i) {
@@ -126,7 +133,8 @@ static inline int32_t nn_infer_drawn(NnInfer *n) {
     return NN_OK;
 }
 
-/* The salt of the draw in a composite of ONNX's: the node's own, or one made from `seed` where the network gives it. */
+/* The salt of the draw in a composite of ONNX's: the node's own, or one made from `seed` where the network
+ * gives it. */
 static inline NnAttr nn_salt_attr(const NnNode *node) {
     const NnAttr *seed = nn_attr(node, "seed");
     uint64_t bits = 0;
@@ -139,7 +147,10 @@ static inline NnAttr nn_salt_attr(const NnNode *node) {
     return NN_INT("salt", (int64_t)((bits ^ bits >> 32) & UINT32_MAX));
 }
 
-#define NN_SEED(type)                                                                                                 \
-    {.name = "seed", .kind = (type), .doc = "takes the place of the node's own number among the draws of the network"}, NN_SALT
+#define NN_SEED(type)                                                                                        \
+    {.name = "seed",                                                                                         \
+     .kind = (type),                                                                                         \
+     .doc = "takes the place of the node's own number among the draws of the network"},                      \
+        NN_SALT
 
 #endif

@@ -5,8 +5,12 @@
 
 #include "window.h"
 
-#define NN_POOL_ATTRIBUTES                                                                                            \
-    NN_WINDOW_ATTRIBUTES, {.name = "kernel_shape", .kind = NN_SET_INTS, .flags = NN_SET_REQUIRED, .doc = "extent of the window"}, \
+#define NN_POOL_ATTRIBUTES                                                                                   \
+    NN_WINDOW_ATTRIBUTES,                                                                                    \
+        {.name = "kernel_shape",                                                                             \
+         .kind = NN_SET_INTS,                                                                                \
+         .flags = NN_SET_REQUIRED,                                                                           \
+         .doc = "extent of the window"},                                                                     \
         NN_FLAG("ceil_mode", "0", "round the number of windows up instead of down")
 
 typedef struct NnPool {
@@ -16,7 +20,8 @@ typedef struct NnPool {
     int64_t in[NN_WINDOW_MAX], out[NN_WINDOW_MAX];
 } NnPool;
 
-static inline int32_t nn_pool_window(const NnHost *nn, NnStatus *status, const NnNode *node, int32_t rank, NnWindow *w) {
+static inline int32_t nn_pool_window(const NnHost *nn, NnStatus *status, const NnNode *node, int32_t rank,
+                                     NnWindow *w) {
     const int32_t code = nn_window_read(nn, status, node, rank - 2, w);
     return code == NN_OK ? nn_window_list(nn, status, node, "kernel_shape", rank - 2, 1, 1, w->kernel) : code;
 }
@@ -63,9 +68,10 @@ static inline void nn_pool_corner(const NnPool *p, int64_t i, int64_t corner[NN_
     }
 }
 
-/* Calls `visit` for each place of the window of result i that is inside of x; x NULL: with 0 as the element. */
-static inline void nn_pool_visit(const NnPool *p, const NnTensor *x, int64_t i, void (*visit)(void *, double, const int64_t *),
-                                 void *arg) {
+/* Calls `visit` for each place of the window of result i that is inside of x; x NULL: with 0 as the element.
+ */
+static inline void nn_pool_visit(const NnPool *p, const NnTensor *x, int64_t i,
+                                 void (*visit)(void *, double, const int64_t *), void *arg) {
     int64_t corner[NN_WINDOW_MAX], k[NN_WINDOW_MAX] = {0}, at[NN_WINDOW_MAX];
     nn_pool_corner(p, i, corner);
     do {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ONNX's recurrent layers as composites: the input's part of all steps is one matrix product, the rest is a Scan for each
- * direction. A leaf gives the number of gates and what a step does. Activations are the default ones.
- * X is [seq, batch, in], W [dirs, gates * hidden, in], R [dirs, gates * hidden, hidden], B [dirs, 2 * gates * hidden].
+ * ONNX's recurrent layers as composites: the input's part of all steps is one matrix product, the rest is a
+ * Scan for each direction. A leaf gives the number of gates and what a step does. Activations are the default
+ * ones. X is [seq, batch, in], W [dirs, gates * hidden, in], R [dirs, gates * hidden, hidden], B [dirs, 2 *
+ * gates * hidden].
  */
 #ifndef OPS_FAMILY_RECURRENT_H
 #define OPS_FAMILY_RECURRENT_H
@@ -14,8 +15,8 @@
 
 typedef struct NnCell {
     int64_t gates;
-    uint32_t states;         /* carried: 1 (h) or 2 (h, c) */
-    const char *activations; /* the default ones, "Sigmoid Tanh Tanh" */
+    uint32_t states;                   /* carried: 1 (h) or 2 (h, c) */
+    const char *activations;           /* the default ones, "Sigmoid Tanh Tanh" */
     bool (*late_bias)(const NnBody *); /* is the last gate's recurrent bias added within the step? NULL: no */
 } NnCell;
 
@@ -27,21 +28,30 @@ typedef struct NnCellStep {
 } NnCellStep;
 typedef void (*NnCellFn)(const NnCellStep *, NnValue *const *states, NnValue **next);
 
-#define NN_RECURRENT_INPUTS                                                                                           \
-    {"X", "T", NN_FLOATS, 0, 0, "[seq, batch, in], or with layout 1 [batch, seq, in]"},                               \
-        {"W", "T", NN_FLOATS, 0, 0, "weights of the input [dirs, gates * hidden, in]"},                               \
-        {"R", "T", NN_FLOATS, 0, 0, "weights of the state [dirs, gates * hidden, hidden]"},                           \
-        {"B", "T", NN_FLOATS, NN_OPTIONAL, 0, "biases of both [dirs, 2 * gates * hidden]; absent: 0"},                \
-        {"sequence_lens", "L", NN_MASK(NN_I32), NN_OPTIONAL | NN_NO_GRADIENT, 0, "[batch]; absent: all are seq"},     \
-        {"initial_h", "T", NN_FLOATS, NN_OPTIONAL, 0, "[dirs, batch, hidden]; absent: 0"}
-#define NN_RECURRENT_OUTPUTS                                                                                          \
-    {"Y", "T", NN_FLOATS, 0, 0, "states of all steps [seq, dirs, batch, hidden]"},                                    \
-        {"Y_h", "T", NN_FLOATS, 0, 0, "the last state [dirs, batch, hidden]"}
-#define NN_RECURRENT_ATTRIBUTES                                                                                       \
-    {.name = "activations", .kind = NN_SET_STRINGS, .doc = "the default ones only"},                                  \
-        {.name = "clip", .kind = NN_SET_FLOAT, .doc = "bound of what enters the activations; absent: none"},          \
-        NN_CHOICE("direction", "forward", "forward|reverse|bidirectional", "in which order the steps are taken"),     \
-        {.name = "hidden_size", .kind = NN_SET_INT, .doc = "absent: as R has it"},                                    \
+#define NN_RECURRENT_INPUTS                                                                                  \
+    {"X", "T", NN_FLOATS, 0, 0, "[seq, batch, in], or with layout 1 [batch, seq, in]"},                      \
+        {"W", "T", NN_FLOATS, 0, 0, "weights of the input [dirs, gates * hidden, in]"},                      \
+        {"R", "T", NN_FLOATS, 0, 0, "weights of the state [dirs, gates * hidden, hidden]"},                  \
+        {"B", "T", NN_FLOATS, NN_OPTIONAL, 0, "biases of both [dirs, 2 * gates * hidden]; absent: 0"},       \
+        {"sequence_lens",                                                                                    \
+         "L",                                                                                                \
+         NN_MASK(NN_I32),                                                                                    \
+         NN_OPTIONAL | NN_NO_GRADIENT,                                                                       \
+         0,                                                                                                  \
+         "[batch]; absent: all are seq"},                                                                    \
+    {                                                                                                        \
+        "initial_h", "T", NN_FLOATS, NN_OPTIONAL, 0, "[dirs, batch, hidden]; absent: 0"                      \
+    }
+#define NN_RECURRENT_OUTPUTS                                                                                 \
+    {"Y", "T", NN_FLOATS, 0, 0, "states of all steps [seq, dirs, batch, hidden]"}, {                         \
+        "Y_h", "T", NN_FLOATS, 0, 0, "the last state [dirs, batch, hidden]"                                  \
+    }
+#define NN_RECURRENT_ATTRIBUTES                                                                              \
+    {.name = "activations", .kind = NN_SET_STRINGS, .doc = "the default ones only"},                         \
+        {.name = "clip", .kind = NN_SET_FLOAT, .doc = "bound of what enters the activations; absent: none"}, \
+        NN_CHOICE("direction", "forward", "forward|reverse|bidirectional",                                   \
+                  "in which order the steps are taken"),                                                     \
+        {.name = "hidden_size", .kind = NN_SET_INT, .doc = "absent: as R has it"},                           \
         NN_FLAG("layout", "0", "1: the batch comes first")
 
 static inline uint32_t nn_recurrent_directions(const NnNode *node) {
@@ -50,33 +60,46 @@ static inline uint32_t nn_recurrent_directions(const NnNode *node) {
 
 static inline int32_t nn_recurrent_infer(NnInfer *n, const NnCell *cell) {
     const NnValueInfo *x = n->node->inputs[0], *w = n->node->inputs[1], *r = n->node->inputs[2];
-    const int64_t directions = nn_recurrent_directions(n->node), hidden = r->rank == 3 ? nn_dim_plain(r->dims[2]) : NN_DIM_UNKNOWN;
+    const int64_t directions = nn_recurrent_directions(n->node),
+                  hidden = r->rank == 3 ? nn_dim_plain(r->dims[2]) : NN_DIM_UNKNOWN;
     const bool first = nn_attr_int(n->node, "layout", 0) != 0;
     const NnAttr *names = nn_attr(n->node, "activations");
     char a[200], b[200], c[200];
     for (uint32_t i = 0; names && i < names->count; i++) {
         const char *at = cell->activations;
-        for (uint32_t k = 0; k < i % (names->count / (uint32_t)directions ? names->count / (uint32_t)directions : 1); k++)
+        for (uint32_t k = 0;
+             k < i % (names->count / (uint32_t)directions ? names->count / (uint32_t)directions : 1); k++)
             at = strchr(at, ' ') ? strchr(at, ' ') + 1 : at;
-        if (strncmp(at, names->u.strings[i], strcspn(at, " ")) != 0 || strlen(names->u.strings[i]) != strcspn(at, " "))
-            return nn_bad(n, "activations: expected the default ones (%s), found %s", cell->activations, names->u.strings[i]);
+        if (strncmp(at, names->u.strings[i], strcspn(at, " ")) != 0 ||
+            strlen(names->u.strings[i]) != strcspn(at, " "))
+            return nn_bad(n, "activations: expected the default ones (%s), found %s", cell->activations,
+                          names->u.strings[i]);
     }
     if ((x->rank >= 0 && x->rank != 3) || (w->rank >= 0 && w->rank != 3) || (r->rank >= 0 && r->rank != 3) ||
-        (nn_dim_known(hidden) && r->rank == 3 && nn_dim_known(r->dims[1]) && r->dims[1] != cell->gates * hidden) ||
+        (nn_dim_known(hidden) && r->rank == 3 && nn_dim_known(r->dims[1]) &&
+         r->dims[1] != cell->gates * hidden) ||
         (w->rank == 3 && nn_dim_known(w->dims[0]) && w->dims[0] != directions) ||
-        (w->rank == 3 && x->rank == 3 && nn_dim_known(w->dims[2]) && nn_dim_known(x->dims[2]) && w->dims[2] != x->dims[2]))
-        return nn_bad(n, "X is %s, W %s, R %s: expected [seq,batch,in], [%lld,%lld*hidden,in], [%lld,%lld*hidden,hidden]",
-                      nn_shape_text(x->rank, x->dims, a, sizeof a), nn_shape_text(w->rank, w->dims, b, sizeof b),
-                      nn_shape_text(r->rank, r->dims, c, sizeof c), (long long)directions, (long long)cell->gates,
-                      (long long)directions, (long long)cell->gates);
+        (w->rank == 3 && x->rank == 3 && nn_dim_known(w->dims[2]) && nn_dim_known(x->dims[2]) &&
+         w->dims[2] != x->dims[2]))
+        return nn_bad(
+            n,
+            "X is %s, W %s, R %s: expected [seq,batch,in], [%lld,%lld*hidden,in], [%lld,%lld*hidden,hidden]",
+            nn_shape_text(x->rank, x->dims, a, sizeof a), nn_shape_text(w->rank, w->dims, b, sizeof b),
+            nn_shape_text(r->rank, r->dims, c, sizeof c), (long long)directions, (long long)cell->gates,
+            (long long)directions, (long long)cell->gates);
     if (nn_dim_known(hidden) && nn_attr_int(n->node, "hidden_size", hidden) != hidden)
-        return nn_bad(n, "hidden_size is %lld, but R is %s", (long long)nn_attr_int(n->node, "hidden_size", 0),
+        return nn_bad(n, "hidden_size is %lld, but R is %s",
+                      (long long)nn_attr_int(n->node, "hidden_size", 0),
                       nn_shape_text(r->rank, r->dims, c, sizeof c));
     const int64_t seq = x->rank == 3 ? nn_dim_plain(x->dims[first]) : NN_DIM_UNKNOWN;
     const int64_t batch = x->rank == 3 ? nn_dim_plain(x->dims[!first]) : NN_DIM_UNKNOWN;
-    n->output(n, 0, x->type, 4, first ? (const int64_t[]){batch, seq, directions, hidden} : (const int64_t[]){seq, directions, batch, hidden});
+    n->output(n, 0, x->type, 4,
+              first ? (const int64_t[]){batch, seq, directions, hidden}
+                    : (const int64_t[]){seq, directions, batch, hidden});
     for (uint32_t k = 0; k < cell->states; k++)
-        n->output(n, 1 + k, x->type, 3, first ? (const int64_t[]){batch, directions, hidden} : (const int64_t[]){directions, batch, hidden});
+        n->output(n, 1 + k, x->type, 3,
+                  first ? (const int64_t[]){batch, directions, hidden}
+                        : (const int64_t[]){directions, batch, hidden});
     return NN_OK;
 }
 
@@ -85,9 +108,11 @@ static inline NnValue *nn_recurrent_permute(const NnBody *b, NnValue *x, uint32_
 }
 
 /* Elements [from, to) along an axis. */
-static inline NnValue *nn_recurrent_part(const NnBody *b, NnValue *x, int64_t axis, int64_t from, int64_t to) {
+static inline NnValue *nn_recurrent_part(const NnBody *b, NnValue *x, int64_t axis, int64_t from,
+                                         int64_t to) {
     return nn_op(b->host, b->graph, "Slice",
-                 NN_VALUES(x, nn_vector(b->host, b->graph, 1, &from), nn_vector(b->host, b->graph, 1, &to), nn_vector(b->host, b->graph, 1, &axis)),
+                 NN_VALUES(x, nn_vector(b->host, b->graph, 1, &from), nn_vector(b->host, b->graph, 1, &to),
+                           nn_vector(b->host, b->graph, 1, &axis)),
                  NN_NO_ATTRS);
 }
 
@@ -103,14 +128,17 @@ static inline NnValue *nn_recurrent_unsqueeze(const NnBody *b, NnValue *x, int64
 /* The argument of an activation, held within `clip`. */
 static inline NnValue *nn_recurrent_clip(const NnCellStep *s, NnValue *x) {
     const NnAttr *clip = nn_attr(s->b->node, "clip");
-    return clip ? nn_op3(s->b->host, s->b->graph, "Clip", x, nn_body_scalar(s->b, x, -clip->u.f), nn_body_scalar(s->b, x, clip->u.f)) : x;
+    return clip ? nn_op3(s->b->host, s->b->graph, "Clip", x, nn_body_scalar(s->b, x, -clip->u.f),
+                         nn_body_scalar(s->b, x, clip->u.f))
+                : x;
 }
 
 static inline NnValue *nn_recurrent_activate(const NnCellStep *s, const char *op, NnValue *x) {
     return nn_body1(s->b, op, nn_recurrent_clip(s, x));
 }
 
-static inline NnValue *nn_recurrent_input(const NnBody *b, NnGraph *body, const char *name, const NnValue *like, int32_t drop) {
+static inline NnValue *nn_recurrent_input(const NnBody *b, NnGraph *body, const char *name,
+                                          const NnValue *like, int32_t drop) {
     const NnValueInfo *v = b->host->graph->info(b->graph, like);
     return v ? b->host->graph->input(body, name, v->type, v->rank - drop, v->dims + drop) : NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operators that treat every line of a tensor along one axis by itself: the softmax family. A leaf gives a function
- * over one line; inputs and the output have the same shape.
+ * Operators that treat every line of a tensor along one axis by itself: the softmax family. A leaf gives a
+ * function over one line; inputs and the output have the same shape.
  */
 #ifndef OPS_FAMILY_ROWS_H
 #define OPS_FAMILY_ROWS_H
@@ -14,15 +14,17 @@ typedef struct NnLine {
 } NnLine;
 
 #define NN_LINES_AXIS NN_ATTRIBUTES(NN_WHOLE("axis", "-1", "the axis; a negative one counts from the end"))
-#define NN_LINES(text)                                                                                                \
-    NN_IN({"input", "T", NN_FLOATS, 0, 0, "the argument"}), NN_OUT({"output", "T", NN_FLOATS, 0, 0, text}),          \
+#define NN_LINES(text)                                                                                       \
+    NN_IN({"input", "T", NN_FLOATS, 0, 0, "the argument"}), NN_OUT({"output", "T", NN_FLOATS, 0, 0, text}),  \
         NN_LINES_AXIS, .infer = nn_infer_lines
-#define NN_LINES_GRAD                                                                                                 \
-    NN_IN({"dY", "T", NN_FLOATS, 0, 0, "gradient of the result"}, {"Y", "T", NN_FLOATS, 0, 0, "the result"}),        \
-        NN_OUT({"dX", "T", NN_FLOATS, 0, 0, "gradient of the argument"}), NN_LINES_AXIS, .infer = nn_infer_lines
-#define NN_LINES_SAMPLES                                                                                              \
+#define NN_LINES_GRAD                                                                                        \
+    NN_IN({"dY", "T", NN_FLOATS, 0, 0, "gradient of the result"},                                            \
+          {"Y", "T", NN_FLOATS, 0, 0, "the result"}),                                                        \
+        NN_OUT({"dX", "T", NN_FLOATS, 0, 0, "gradient of the argument"}), NN_LINES_AXIS,                     \
+        .infer = nn_infer_lines
+#define NN_LINES_SAMPLES                                                                                     \
     NN_SAMPLES("[2,3]", "[2,3,4]; axis=1", "[5]@-4:4; axis=0", "[3,2]; axis=-2", "[0,3]", "[2,0]", "[2,1]")
-#define NN_LINES_GRAD_SAMPLES                                                                                         \
+#define NN_LINES_GRAD_SAMPLES                                                                                \
     NN_SAMPLES("[2,3] [2,3]@.1:.9", "[2,3,2] [2,3,2]@-2:-.1; axis=1", "[0,3] [0,3]", "[2,0] [2,0]")
 
 static inline int32_t nn_infer_lines(NnInfer *infer) {
@@ -59,7 +61,8 @@ static inline double nn_line_log_sum(const NnTensor *t, const NnLine *line) {
 }
 
 /* Calls f for every line of input 0 along `axis`. */
-static inline void nn_lines_along(const NnCall *call, int32_t axis, void (*f)(const NnCall *, const NnLine *)) {
+static inline void nn_lines_along(const NnCall *call, int32_t axis,
+                                  void (*f)(const NnCall *, const NnLine *)) {
     const NnTensor *x = call->inputs[0];
     const int64_t outer = nn_product(x->dims, 0, axis), inner = nn_product(x->dims, axis + 1, x->rank);
     NnLine line = {.step = inner, .n = x->dims[axis]};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Windows that slide over the spatial dimensions of [N, C, d1, ...], of which there are 1 to 3: kernel extent, stride, dilation,
- * padding and auto_pad, as convolutions and pools have them. Fewer than 3 dimensions are filled up with 1 in front.
+ * Windows that slide over the spatial dimensions of [N, C, d1, ...], of which there are 1 to 3: kernel
+ * extent, stride, dilation, padding and auto_pad, as convolutions and pools have them. Fewer than 3
+ * dimensions are filled up with 1 in front.
  */
 #ifndef OPS_FAMILY_WINDOW_H
 #define OPS_FAMILY_WINDOW_H
@@ -18,16 +19,18 @@ typedef struct NnWindow {
     int64_t before[NN_WINDOW_MAX], after[NN_WINDOW_MAX];
 } NnWindow;
 
-#define NN_WINDOW_LIST(key, text) {.name = (key), .kind = NN_SET_INTS, .doc = (text)}
-#define NN_WINDOW_ATTRIBUTES                                                                                          \
-    NN_CHOICE("auto_pad", "NOTSET", "NOTSET|SAME_UPPER|SAME_LOWER|VALID",                                             \
-              "NOTSET: as pads says; SAME: output extent is the input's over the stride, rounded up; VALID: none"),   \
-        NN_WINDOW_LIST("dilations", "distance between kernel elements, by dimension; absent: 1"),                     \
-        NN_WINDOW_LIST("pads", "padding in front, by dimension, then behind; absent: 0"),                             \
+#define NN_WINDOW_LIST(key, text)                                                                            \
+    { .name = (key), .kind = NN_SET_INTS, .doc = (text) }
+#define NN_WINDOW_ATTRIBUTES                                                                                 \
+    NN_CHOICE("auto_pad", "NOTSET", "NOTSET|SAME_UPPER|SAME_LOWER|VALID",                                    \
+              "NOTSET: as pads says; SAME: output extent is the input's over the stride, rounded up; "       \
+              "VALID: none"),                                                                                \
+        NN_WINDOW_LIST("dilations", "distance between kernel elements, by dimension; absent: 1"),            \
+        NN_WINDOW_LIST("pads", "padding in front, by dimension, then behind; absent: 0"),                    \
         NN_WINDOW_LIST("strides", "step of the window, by dimension; absent: 1")
 
-static inline int32_t nn_window_list(const NnHost *nn, NnStatus *status, const NnNode *node, const char *key, int32_t n,
-                                     int64_t least, int64_t preset, int64_t *out) {
+static inline int32_t nn_window_list(const NnHost *nn, NnStatus *status, const NnNode *node, const char *key,
+                                     int32_t n, int64_t least, int64_t preset, int64_t *out) {
     uint32_t count;
     const int64_t *list = nn_attr_ints(node, key, &count);
     if (list && count != (uint32_t)n)
@@ -42,11 +45,13 @@ static inline int32_t nn_window_list(const NnHost *nn, NnStatus *status, const N
 }
 
 /* Everything but the kernel's extent (which comes from the weight or from kernel_shape) and SAME padding. */
-static inline int32_t nn_window_read(const NnHost *nn, NnStatus *status, const NnNode *node, int32_t n, NnWindow *w) {
+static inline int32_t nn_window_read(const NnHost *nn, NnStatus *status, const NnNode *node, int32_t n,
+                                     NnWindow *w) {
     int64_t pads[2 * NN_WINDOW_MAX] = {0};
     *w = (NnWindow){.n = n, .ceil = nn_attr_int(node, "ceil_mode", 0) != 0};
     if (n < 1 || n > NN_WINDOW_MAX)
-        return nn_fail(nn, status, NN_INVALID, "the input has rank %d: expected [N,C] and 1 to 3 spatial dimensions", n + 2);
+        return nn_fail(nn, status, NN_INVALID,
+                       "the input has rank %d: expected [N,C] and 1 to 3 spatial dimensions", n + 2);
     const bool automatic = strcmp(nn_attr_string(node, "auto_pad", "NOTSET"), "NOTSET") != 0;
     int32_t code = nn_window_list(nn, status, node, "strides", n, 1, 1, w->stride);
     if (code == NN_OK)
@@ -60,7 +65,9 @@ static inline int32_t nn_window_read(const NnHost *nn, NnStatus *status, const N
     return code;
 }
 
-static inline int64_t nn_window_extent(const NnWindow *w, int32_t i) { return (w->kernel[i] - 1) * w->dilation[i] + 1; }
+static inline int64_t nn_window_extent(const NnWindow *w, int32_t i) {
+    return (w->kernel[i] - 1) * w->dilation[i] + 1;
+}
 
 static inline bool nn_window_same(const NnNode *node) {
     return strncmp(nn_attr_string(node, "auto_pad", "NOTSET"), "SAME", 4) == 0;
@@ -96,8 +103,9 @@ static inline int32_t nn_window_counts(NnInfer *n, NnWindow *w, const int64_t *i
     for (int32_t i = 0; i < w->n; i++) {
         out[i] = nn_dim_known(in[i]) ? nn_window_count(n->node, w, i, in[i]) : NN_DIM_UNKNOWN;
         if (out[i] == 0 && in[i] > 0)
-            return nn_bad(n, "the window (%lld) is larger than the padded input (%lld) in spatial dimension %d",
-                          (long long)nn_window_extent(w, i), (long long)(in[i] + w->before[i] + w->after[i]), i);
+            return nn_bad(
+                n, "the window (%lld) is larger than the padded input (%lld) in spatial dimension %d",
+                (long long)nn_window_extent(w, i), (long long)(in[i] + w->before[i] + w->after[i]), i);
     }
     return NN_OK;
 }
