@@ -72,13 +72,6 @@ static NnProgram *new_program(NnUnit *u) {
     return p;
 }
 
-/* What the tail needs at run time, so that handing over allocates nothing. */
-static void prepare_edges(NnProgram *p) {
-    p->edge_args = nn_graph_memory(p->graph, (p->n_edge + 1) * sizeof *p->edge_args);
-    p->edge_host = nn_graph_memory(p->graph, (p->n_edge + 1) * sizeof *p->edge_host);
-    p->tail_bound = nn_graph_memory(p->graph, (p->n_outputs + 1) * sizeof *p->tail_bound);
-}
-
 NnProgram *nn_compile(NnUnit *u, const NnArgument *arguments, const char *print_after, GString *printed,
                       NnStatus *status) {
     NnCompile c = {.session = u->session,
@@ -101,9 +94,11 @@ NnProgram *nn_compile(NnUnit *u, const NnArgument *arguments, const char *print_
     NnProgram *p = c.program;
     if (p->steps == NULL)
         free_steps(p->session, (NnPlanStep *const *)(void *)c.steps->pdata, c.steps->len);
-    if (code == NN_OK && p->tail)
-        prepare_edges(p);
     if (code == NN_OK) {
+        /* What handing over to the tail needs, so that it allocates nothing. */
+        p->edge_args = nn_graph_memory(p->graph, (p->n_edge + 1) * sizeof *p->edge_args);
+        p->edge_host = nn_graph_memory(p->graph, (p->n_edge + 1) * sizeof *p->edge_host);
+        p->tail_bound = nn_graph_memory(p->graph, (p->n_outputs + 1) * sizeof *p->tail_bound);
         p->key = copy_key(p->graph, u, arguments);
         p->n_cuts = c.cuts->len;
         p->cuts = nn_graph_memory(p->graph, (c.cuts->len + 1) * sizeof *p->cuts);

@@ -143,7 +143,7 @@ static void move_results(Tail *t) {
     g_array_set_size(g->assignments, 0);
 }
 
-static int32_t seal_tail(Tail *t) {
+static void seal_tail(Tail *t) {
     NnCompile *c = t->c;
     NnProgram *p = c->program;
     NnFunction *f = nn_function_seal(t->graph);
@@ -156,18 +156,6 @@ static int32_t seal_tail(Tail *t) {
     for (guint i = 0; i < c->unit->n_outputs; i++)
         if (p->outputs[i].tail != NN_ABSENT)
             p->tail->out_space[p->outputs[i].tail] = c->unit->out_space[i];
-    /* What the tail reads must be there when the head has run. */
-    g_array_set_size(c->graph->outputs, 0);
-    for (guint i = 0; i < c->outputs->len; i++)
-        if (c->outputs->pdata[i]) {
-            const NnOutput out = {.value = c->outputs->pdata[i]};
-            g_array_append_val(c->graph->outputs, out);
-        }
-    for (guint i = 0; i < t->edges->len; i++) {
-        const NnOutput out = {.value = t->edges->pdata[i]};
-        g_array_append_val(c->graph->outputs, out);
-    }
-    return NN_OK;
 }
 
 int32_t nn_pass_cut(NnCompile *c) {
@@ -192,7 +180,7 @@ int32_t nn_pass_cut(NnCompile *c) {
     int32_t code = copy_late_nodes(&t);
     if (code == NN_OK) {
         move_results(&t);
-        code = seal_tail(&t);
+        seal_tail(&t);
     } else {
         nn_status_copy(c->status, t.graph->status);
         nn_graph_release(t.graph);

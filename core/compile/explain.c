@@ -34,8 +34,10 @@ static void print_node(GString *out, const NnGraphNode *node) {
     g_string_append(out, ")\n");
 }
 
-static void print_graph(const NnGraph *g, GString *out) {
-    g_autoptr(GPtrArray) order = nn_graph_sorted((NnGraph *)(uintptr_t)g);
+/* After lowering those nodes that stay: what waits has gone to the tail. */
+static void print_graph(const NnCompile *c, GString *out) {
+    const NnGraph *g = c->graph;
+    g_autoptr(GPtrArray) order = c->order ? g_ptr_array_ref(c->order) : nn_graph_sorted(c->graph);
     for (guint i = 0; order && i < order->len; i++)
         print_node(out, order->pdata[i]);
     for (guint i = 0; i < g->outputs->len; i++) {
@@ -52,11 +54,8 @@ static void print_graph(const NnGraph *g, GString *out) {
     }
 }
 
-static const char *home_text(NnHome home) {
-    static const char *const text[] = {"arena",    "input",  "result",  "variable",
-                                       "constant", "random", "dynamic", "shape only"};
-    return text[home];
-}
+static const char *const home_text[] = {"arena",    "input",  "result",  "variable",
+                                        "constant", "random", "dynamic", "shape only"};
 
 static void print_slots(GString *out, const NnSession *session, const NnPlanSlot *slots, const uint32_t *list,
                         uint32_t n) {
@@ -75,7 +74,7 @@ static void print_slots(GString *out, const NnSession *session, const NnPlanSlot
         else if (s->home == NN_HOME_VARIABLE)
             g_string_append_printf(out, " variable %s", s->variable->spec.name);
         else
-            g_string_append_printf(out, " %s", home_text(s->home));
+            g_string_append_printf(out, " %s", home_text[s->home]);
         if (!session->spaces[s->space].host)
             g_string_append_printf(out, " (%s)", session->spaces[s->space].memory);
     }
@@ -116,7 +115,7 @@ void nn_print_compile(const NnCompile *c, GString *out) {
         return;
     }
     if (c->steps->len == 0) {
-        print_graph(c->graph, out);
+        print_graph(c, out);
         return;
     }
     const NnPlanSlot *slots = c->slots->len ? (const NnPlanSlot *)(const void *)c->slots->data : NULL;

@@ -121,8 +121,8 @@ static const NnPlanStep *step_of(const NnGraphNode *node) {
 /* Would running these nodes as one make two steps wait for each other? True when a path leaves the set and
  * comes back, claims that were accepted before counting as one node each. */
 static bool tangled(NnCompile *c, NnGraphNode *const *set, uint32_t n) {
-    const uint32_t inside = nn_graph_marks(c->graph), reached = nn_graph_marks(c->graph);
-    uint32_t *mark = g_new0(uint32_t, c->graph->nodes->len + 1);
+    enum { outside, inside, reached };
+    g_autofree uint8_t *mark = g_new0(uint8_t, c->graph->nodes->len + 1);
     for (uint32_t i = 0; i < n; i++)
         mark[set[i]->view.id] = inside;
     bool found = false, changed = true;
@@ -135,7 +135,7 @@ static bool tangled(NnCompile *c, NnGraphNode *const *set, uint32_t n) {
             bool after = false;
             for (uint32_t k = 0; k < node->view.n_inputs && !after; k++) {
                 const NnValue *v = node->inputs[k];
-                const uint32_t m = v && v->origin == NN_FROM_NODE ? mark[v->node->view.id] : 0;
+                const uint8_t m = v && v->origin == NN_FROM_NODE ? mark[v->node->view.id] : outside;
                 after = m == reached || (m == inside && mark[node->view.id] != inside);
             }
             if (!after || mark[node->view.id] == reached)
@@ -144,13 +144,12 @@ static bool tangled(NnCompile *c, NnGraphNode *const *set, uint32_t n) {
             mark[node->view.id] = reached;
             const NnPlanStep *s = step_of(node);
             for (uint32_t k = 0; s && k < s->n_nodes; k++)
-                if (mark[s->nodes[k]->view.id] == 0) {
+                if (mark[s->nodes[k]->view.id] == outside) {
                     mark[s->nodes[k]->view.id] = reached;
                     changed = true;
                 }
         }
     }
-    g_free(mark);
     return found;
 }
 

@@ -91,8 +91,6 @@ char *nn_graph_string(NnGraph *g, const char *text) {
     return memcpy(nn_graph_memory(g, n), text, n);
 }
 
-uint32_t nn_graph_marks(NnGraph *g) { return ++g->marks; }
-
 /* ---- values ---- */
 
 NnValue *nn_graph_add_value(NnGraph *g, NnOrigin origin) {

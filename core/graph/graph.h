@@ -31,7 +31,6 @@ struct NnValue {
     NnVariable *variable;
     NnValue *became;     /* what took its place; see nn_value_now */
     struct NnBlob *blob; /* the bytes of a constant, shared between copies */
-    uint32_t mark;       /* scratch of whoever walks the graph; see nn_graph_marks */
     void *scratch;
 };
 
@@ -64,7 +63,6 @@ struct NnGraph {
     NnStatus *status;
     char *name;
     int32_t phase;
-    uint32_t marks; /* the last mark handed out */
     GPtrArray *values,
         *nodes; /* NnValue *, NnGraphNode *; nodes are in an order in which they can run, but see sort */
     GPtrArray *inputs;   /* NnValue *: the explicit ones in order */
@@ -99,7 +97,6 @@ NnFunction *nn_function_seal(NnGraph *);       /* takes the graph */
 char *nn_operator_name(const NnOperator *);    /* "nn/ReluGrad"; g_free it */
 void *nn_graph_memory(NnGraph *, gsize bytes); /* zeroed; lives as long as the graph */
 char *nn_graph_string(NnGraph *, const char *);
-uint32_t nn_graph_marks(NnGraph *); /* a fresh mark that no node or value carries */
 
 NnValue *nn_graph_add_value(NnGraph *, NnOrigin);
 NnValue *nn_graph_add_input(NnGraph *, const char *name, int32_t type, int32_t rank, const int64_t *dims);

@@ -179,10 +179,6 @@ void nn_devices_close(NnSession *s) {
 
 /* ---- memory ---- */
 
-static NnRunDevice *space_device(NnSession *s, uint32_t space, NnStatus *status) {
-    return nn_device_open(s, s->spaces[space].device, status);
-}
-
 int32_t nn_space_alloc(NnSession *s, uint32_t space, uint64_t bytes, const char *what, NnBuffer *out,
                        NnStatus *status) {
     *out = NULL;
@@ -199,7 +195,7 @@ int32_t nn_space_alloc(NnSession *s, uint32_t space, uint64_t bytes, const char 
                 (void)madvise(*out, bytes, MADV_HUGEPAGE);
             code = *out ? NN_OK : NN_OUT_OF_MEMORY;
         } else {
-            NnRunDevice *d = space_device(s, space, status);
+            NnRunDevice *d = nn_device_open(s, s->spaces[space].device, status);
             code = d ? d->kind->alloc(d->device, d->stream, bytes, out, status) : nn_status_code(status);
         }
     }
@@ -216,7 +212,7 @@ void nn_space_free(NnSession *s, uint32_t space, NnBuffer buffer) {
         free(buffer);
         return;
     }
-    NnRunDevice *d = space_device(s, space, NULL);
+    NnRunDevice *d = nn_device_open(s, s->spaces[space].device, NULL);
     if (d)
         d->kind->free(d->device, d->stream, buffer);
 }
@@ -306,7 +302,7 @@ int32_t nn_space_copy(NnSession *s, uint32_t to_space, NnPlace to, uint32_t from
     }
     if (to_space != from_space && !to_host && !from_host)
         return copy_through_host(s, to_space, to, from_space, from, bytes, status);
-    NnRunDevice *d = space_device(s, from_host ? to_space : from_space, status);
+    NnRunDevice *d = nn_device_open(s, s->spaces[from_host ? to_space : from_space].device, status);
     if (d == NULL)
         return nn_status_code(status);
     int32_t code;

@@ -19,26 +19,18 @@ static uint64_t name_hash(const char *name) {
     return h;
 }
 
-/* Two numbers in (0, 1), with 32 bits each. */
-static void uniform_pair(const uint32_t *key, uint64_t i, double u[2]) {
+/* In (0, 1), from 32 bits; word 0 or 1 of element i. */
+static double draw_uniform(const uint32_t *key, uint64_t i, int word) {
     const uint32_t counter[4] = {(uint32_t)i, (uint32_t)(i >> 32), 0, 0};
     uint32_t out[4];
     nn_philox(counter, key, out);
-    u[0] = (out[0] + 0.5) * 0x1p-32;
-    u[1] = (out[1] + 0.5) * 0x1p-32;
-}
-
-static double draw_uniform(const uint32_t *key, uint64_t i) {
-    double u[2];
-    uniform_pair(key, i, u);
-    return u[0];
+    return (out[word] + 0.5) * 0x1p-32;
 }
 
 /* Box, Muller 1958. */
 static double draw_normal(const uint32_t *key, uint64_t i) {
-    double u[2];
-    uniform_pair(key, i, u);
-    return sqrt(-2.0 * log(u[0])) * cos(6.283185307179586476925286766559 * u[1]);
+    return sqrt(-2.0 * log(draw_uniform(key, i, 0))) *
+           cos(6.283185307179586476925286766559 * draw_uniform(key, i, 1));
 }
 
 static uint16_t to_f16(double x) {
@@ -159,7 +151,7 @@ int32_t nn_variable_fill(const NnVariableSpec *v, uint64_t seed, void *to, NnSta
         for (uint64_t i = 0; i < n; i++) {
             double x = table[k].a;
             if (table[k].spread == SPREAD_UNIFORM)
-                x += (table[k].b - table[k].a) * draw_uniform(key, i);
+                x += (table[k].b - table[k].a) * draw_uniform(key, i, 0);
             else if (table[k].spread == SPREAD_NORMAL)
                 x += table[k].b * draw_normal(key, i);
             store(to, v->type, i, x);
