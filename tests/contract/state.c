@@ -19,7 +19,7 @@ static void counts(Test *t) {
             good && CALL(t, c, NULL) && near(result(t, c, 0, 3), -(3 + i)) && near(result(t, c, 1, 0), 4 + i);
     report(t, "a variable counts calls", good && near((double)stored(t, v, 4, 2), 6));
     const float ten[4] = {10, 10, 10, 10};
-    good = nn_session_write(t->session, v, ten, sizeof ten, t->status) == NN_OK && CALL(t, c, NULL) &&
+    good = c && nn_session_write(t->session, v, ten, sizeof ten, t->status) == NN_OK && CALL(t, c, NULL) &&
            near(result(t, c, 1, 1), 11);
     report(t, "a variable is written from outside", good);
     close_session(t, c);
