@@ -4,6 +4,7 @@
  * variance as ONNX has it, and the running ones are outputs, for the caller to keep; otherwise the given ones
  * are used.
  */
+#include "family/alike.h"
 #include "family/body.h"
 #include "family/shape.h"
 #include "family/typed.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One of two functions. Its gradient is an If again, whose branches run the taken one once more and
  * differentiate it. */
-#include "family/loops.h"
+#include "family/loop-infer.h"
 #include "family/typed.h"
 
 static int32_t infer(NnInfer *n) {

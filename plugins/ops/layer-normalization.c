@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Layer normalization (Ba, Kiros, Hinton 2016) over the dimensions from an axis on, and its gradient in one
  * piece. */
+#include "family/alike.h"
 #include "family/body.h"
 #include "family/shape.h"
 #include "family/typed.h"

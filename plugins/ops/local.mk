@@ -71,6 +71,7 @@ ops_LTLIBRARIES += plugins/ops/less-or-equal.la
 ops_LTLIBRARIES += plugins/ops/log.la
 ops_LTLIBRARIES += plugins/ops/log-softmax.la
 ops_LTLIBRARIES += plugins/ops/loop.la
+ops_LTLIBRARIES += plugins/ops/lp-pool.la
 ops_LTLIBRARIES += plugins/ops/lstm.la
 ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/max.la
@@ -152,6 +153,7 @@ ops_LTLIBRARIES += plugins/ops/xor.la
 ops_LTLIBRARIES += plugins/ops/zeros-like.la
 
 EXTRA_DIST += \
+	plugins/ops/family/alike.h \
 	plugins/ops/family/arg.h \
 	plugins/ops/family/body.h \
 	plugins/ops/family/broadcast.h \
@@ -161,7 +163,9 @@ EXTRA_DIST += \
 	plugins/ops/family/drawn.h \
 	plugins/ops/family/global-pool.h \
 	plugins/ops/family/index.h \
+	plugins/ops/family/loop-forward.h \
 	plugins/ops/family/loop-gradient.h \
+	plugins/ops/family/loop-infer.h \
 	plugins/ops/family/loops.h \
 	plugins/ops/family/loss.h \
 	plugins/ops/family/philox.h \

@@ -2,6 +2,7 @@
 /* A body run a number of times, or until it says stop. Differentiable where the number of times is bounded
  * beforehand. */
 #include "family/loop-gradient.h"
+#include "family/loop-infer.h"
 
 static bool known_true(const NnValueInfo *v) {
     return !v || (v->value && *(const uint8_t *)nn_data(v->value));

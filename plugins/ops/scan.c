@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A body run over the slices of tensors, with carried values: recurrent networks are made of it. */
 #include "family/loop-gradient.h"
+#include "family/loop-infer.h"
 
 static int32_t check_list(NnInfer *n, const char *key, uint32_t expected) {
     uint32_t count;

@@ -3,6 +3,7 @@
 #ifndef OPS_FAMILY_POOL_H
 #define OPS_FAMILY_POOL_H
 
+#include "alike.h"
 #include "window.h"
 
 #define NN_POOL_ATTRIBUTES                                                                                   \

@@ -6,6 +6,7 @@
 #ifndef OPS_FAMILY_ROWS_H
 #define OPS_FAMILY_ROWS_H
 
+#include "alike.h"
 #include "shape.h"
 #include "typed.h"
 

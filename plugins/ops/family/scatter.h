@@ -31,7 +31,7 @@ static inline int32_t nn_elements_infer(NnInfer *n) {
 static inline int32_t nn_elements_position(const NnCall *call, const NnTensor *indices, int64_t k,
                                            const int64_t *index, const NnTensor *data, int32_t axis,
                                            int64_t *place) {
-    int64_t dense[NN_MAX_RANK], at;
+    int64_t dense[NN_MAX_RANK] = {0}, at;
     const int32_t code = nn_index(call, indices, k, data->dims[axis], &at);
     nn_dense(data->rank, data->dims, dense);
     *place = at * dense[axis];
@@ -51,7 +51,7 @@ static inline int32_t nn_vector_position(const NnCall *call, const NnTensor *ind
                                          const NnTensor *data, int32_t batch, int64_t *place) {
     const int64_t depth = indices->dims[indices->rank - 1];
     const int64_t per_batch = nn_product(indices->dims, batch, indices->rank - 1);
-    int64_t dense[NN_MAX_RANK];
+    int64_t dense[NN_MAX_RANK] = {0};
     nn_dense(data->rank, data->dims, dense);
     *place = batch > 0 && per_batch > 0 ? k / per_batch * dense[batch - 1] : 0;
     for (int64_t i = 0; i < depth; i++) {

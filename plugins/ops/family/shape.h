@@ -35,14 +35,6 @@ static inline int32_t nn_infer_same(NnInfer *infer) {
     return NN_OK;
 }
 
-/* Can the two be of the same shape? */
-static inline bool nn_same_shapes(const NnValueInfo *a, const NnValueInfo *b) {
-    bool same = a->rank < 0 || b->rank < 0 || a->rank == b->rank;
-    for (int32_t i = 0; same && a->rank >= 0 && b->rank >= 0 && i < a->rank; i++)
-        same = !nn_dim_known(a->dims[i]) || !nn_dim_known(b->dims[i]) || a->dims[i] == b->dims[i];
-    return same;
-}
-
 /* "[2,?,3]" */
 static inline const char *nn_shape_text(int32_t rank, const int64_t *dims, char *text, size_t size) {
     size_t used = 0;
@@ -55,16 +47,6 @@ static inline const char *nn_shape_text(int32_t rank, const int64_t *dims, char 
     if (used < size)
         snprintf(text + used, size - used, "%s", rank ? "]" : "[]");
     return text;
-}
-
-/* Inputs i and j are to have the same shape. */
-static inline int32_t nn_alike(NnInfer *infer, uint32_t i, uint32_t j) {
-    const NnValueInfo *a = infer->node->inputs[i], *b = infer->node->inputs[j];
-    char x[200], y[200];
-    return nn_same_shapes(a, b) ? NN_OK
-                                : nn_bad(infer, "input %u is %s and input %u %s: expected the same shape", i,
-                                         nn_shape_text(a->rank, a->dims, x, sizeof x), j,
-                                         nn_shape_text(b->rank, b->dims, y, sizeof y));
 }
 
 /* Brings an axis into 0 .. rank-1, negative ones counting from the end. */

@@ -6,6 +6,7 @@
 #ifndef OPS_FAMILY_UNARY_H
 #define OPS_FAMILY_UNARY_H
 
+#include "alike.h"
 #include "shape.h"
 #include "typed.h"
 
