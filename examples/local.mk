@@ -6,8 +6,10 @@ dist_examples_DATA = \
 	examples/fashion-cnn.yaml \
 	examples/glyphs-lenet5.yaml \
 	examples/glyphs-linear.yaml \
+	examples/glyphs-lstm.yaml \
 	examples/glyphs-mlp.yaml \
 	examples/glyphs-net.yaml \
+	examples/glyphs-transformer.yaml \
 	examples/iris.yaml \
 	examples/mnist-lenet5.yaml \
 	examples/mnist-mlp-net.yaml \

@@ -65,6 +65,34 @@ static const Case cases[] = {
      "- Relu\n"
      "  - Add: {inputs: [a, 1.0]}\n  - MaxPool: {kernel: 2}\n  - Flatten\n  - Dense: {units: 10}\n",
      images, "train evaluate predict", 4 * 9 + 4 + 8 + 4 * 196 * 10 + 10, NULL},
+    {"net of sequences", "net",
+     "family: net\nlayers:\n  - Reshape: {inputs: [x, [0, 28, 28]]}\n  - LSTM: {units: 8}\n"
+     "  - GRU: {units: 6, direction: bidirectional}\n  - RNN: {units: 5, direction: reverse, last: true}\n"
+     "  - Dense: {units: 10}\n",
+     images, "train evaluate predict",
+     4 * 8 * (28 + 8 + 2) + 2 * 3 * 6 * (8 + 6 + 2) + 5 * (12 + 5 + 2) + 5 * 10 + 10, NULL},
+    {"net with attention", "net",
+     "family: net\nlayers:\n  - Reshape: {name: rows, inputs: [x, [0, 28, 28]]}\n"
+     "  - Parameter: {name: position, shape: [28, 28], init: uniform, scale: 0.1}\n"
+     "  - Add: {inputs: [rows, position]}\n  - MultiHeadAttention: {heads: 4, causal: true}\n"
+     "  - ReduceMean: {inputs: [previous, [1]], keepdims: 0}\n  - Dense: {units: 10}\n",
+     images, "train evaluate predict", 28 * 28 + 4 * (28 * 28 + 28) + 280 + 10, NULL},
+    {"recurrent layer of a picture", "net", "family: net\nlayers:\n  - LSTM: {units: 4}\n", images, NULL, 0,
+     "settings:3:5: layer LSTM1: LSTM wants an input [N, steps, features], found 4 dimensions"},
+    {"recurrent layer without units", "net",
+     "family: net\nlayers:\n  - Reshape: {inputs: [x, [0, 28, 28]]}\n  - GRU: {last: true}\n", images, NULL,
+     0, "layer GRU2: GRU needs units"},
+    {"recurrent layer of a strange direction", "net",
+     "family: net\nlayers:\n  - Reshape: {inputs: [x, [0, 28, 28]]}\n  - GRU: {units: 2, direction: up}\n",
+     images, NULL, 0, "settings:4:5"},
+    {"heads that do not divide", "net",
+     "family: net\nlayers:\n  - Reshape: {inputs: [x, [0, 28, 28]]}\n  - MultiHeadAttention: {heads: 5}\n",
+     images, NULL, 0, "layer MultiHeadAttention2: 28 features cannot be split into 5 heads"},
+    {"parameter without shape", "net", "family: net\nlayers:\n  - Parameter: {name: p}\n", images, NULL, 0,
+     "settings:3:5: layer p: Parameter needs shape"},
+    {"parameter of a strange initialiser", "net",
+     "family: net\nlayers:\n  - Parameter: {name: p, shape: [2], init: two}\n", images, NULL, 0,
+     "settings:3:44: layer p: init: expected normal"},
     {"misspelt layer", "net", "family: net\nlayers:\n  - Flatten\n  - Relo\n  - Dense: {units: 10}\n", images,
      NULL, 0, "settings:4:5: layer Relo2"},
     {"misspelt input", "net", "family: net\nlayers:\n  - Flatten: {name: a}\n  - Add: {inputs: [a, b]}\n",

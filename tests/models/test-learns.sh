@@ -28,6 +28,8 @@ falls linear train/loss "$examples/glyphs-linear.yaml" $small
 falls mlp train/loss "$examples/glyphs-mlp.yaml" $small model.hidden=[32]
 falls lenet5 train/loss "$examples/glyphs-lenet5.yaml" $small
 falls net train/loss "$examples/glyphs-net.yaml" $small
+falls net-lstm train/loss "$examples/glyphs-lstm.yaml" $small
+falls net-transformer train/loss "$examples/glyphs-transformer.yaml" $small
 
 awk 'BEGIN { for (i = 0; i < 400; i++) printf "the quick brown fox jumps over the lazy dog\n" }' > text
 for cell in elman gru lstm; do

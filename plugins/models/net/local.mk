@@ -4,4 +4,5 @@ plugins_models_net_la_SOURCES = \
 	plugins/models/net/layers.c \
 	plugins/models/net/net.c \
 	plugins/models/net/net.h \
-	plugins/models/net/operator.c
+	plugins/models/net/operator.c \
+	plugins/models/net/sequence.c

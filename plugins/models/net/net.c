@@ -3,11 +3,16 @@
  * list's form. */
 #include "net.h"
 
-static const NetShort *short_form(const char *op) {
-    for (uint32_t i = 0; i < net_n_shorts; i++)
-        if (strcmp(net_shorts[i].op, op) == 0)
-            return &net_shorts[i];
+static const NetShort *find_short(const NetShort *shorts, uint32_t n, const char *op) {
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(shorts[i].op, op) == 0)
+            return &shorts[i];
     return NULL;
+}
+
+static const NetShort *short_form(const char *op) {
+    const NetShort *found = find_short(net_shorts, net_n_shorts, op);
+    return found ? found : find_short(net_sequence_shorts, net_n_sequence_shorts, op);
 }
 
 /* The short form serves when every option is one of its keys; else the operator is taken as it is. NULL: it

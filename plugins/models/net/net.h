@@ -2,8 +2,8 @@
 /*
  * The family `net`: any acyclic network from a list of layers in the configuration. A layer is the name of an
  * operator, or a map of that name to its options: `name`, `inputs` (names of layers or fields, numbers, lists
- * of numbers, null), `outputs` (names of the results), and the operator's attributes. Layers with weights of
- * their own have short forms, layers.c.
+ * of numbers, null; `previous` is the layer before), `outputs` (names of the results), and the operator's
+ * attributes. Layers with weights of their own have short forms, layers.c and sequence.c.
  */
 #ifndef NN_MODELS_NET_H
 #define NN_MODELS_NET_H
@@ -39,11 +39,14 @@ typedef struct NetShort {
 } NetShort;
 extern const NetShort net_shorts[];
 extern const uint32_t net_n_shorts;
+extern const NetShort net_sequence_shorts[];
+extern const uint32_t net_n_sequence_shorts;
 
 /* Options of a layer; a wrong kind fails with the place. */
 const NnConfig *net_option(const NetLayer *, const char *key);
 int64_t net_option_int(const NetLayer *, const char *key, int64_t absent);
 double net_option_number(const NetLayer *, const char *key, double absent);
+const char *net_option_text(const NetLayer *, const char *key, const char *absent);
 bool net_option_bool(const NetLayer *, const char *key, bool absent);
 /* One integer for all of n, or a list of n. */
 void net_option_ints(const NetLayer *, const char *key, uint32_t n, int64_t absent, int64_t *values);

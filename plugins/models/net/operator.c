@@ -48,6 +48,16 @@ double net_option_number(const NetLayer *l, const char *key, double absent) {
     return l->scope->net.nn->config->number(c);
 }
 
+const char *net_option_text(const NetLayer *l, const char *key, const char *absent) {
+    const NnConfig *c = net_option(l, key);
+    if (c == NULL)
+        return absent;
+    if (l->scope->net.nn->config->kind(c) == NN_CONFIG_STRING)
+        return l->scope->net.nn->config->string(c);
+    (void)net_fail(l, c, "layer %s: %s: expected a name", l->name, key);
+    return absent;
+}
+
 bool net_option_bool(const NetLayer *l, const char *key, bool absent) {
     const NnConfig *c = net_option(l, key);
     if (c == NULL)
@@ -85,7 +95,7 @@ NnValue *net_named(const NetScope *scope, const char *name) {
     for (uint32_t i = scope->count; i-- > 0;)
         if (strcmp(scope->names[i], name) == 0)
             return scope->values[i];
-    return NULL;
+    return strcmp(name, "previous") == 0 ? scope->last : NULL;
 }
 
 static int32_t numbers(const NetLayer *l, const NnConfig *c, Numbers *out) {
