@@ -80,3 +80,28 @@ AC_DEFUN([NN_HARDENING], [
   AC_SUBST([HARDEN_CFLAGS])
   AC_SUBST([HARDEN_LDFLAGS])
 ])
+
+# The format onnx is generated from ONNX's own description by the compiler of protobuf-c; nothing of either is kept here.
+AC_DEFUN([NN_ONNX], [
+  AC_ARG_WITH([onnx], [AS_HELP_STRING([--with-onnx@<:@=DIR@:>@],
+    [build the format onnx from DIR/onnx.proto @<:@auto: /usr/include/onnx@:>@])], [], [with_onnx=auto])
+  have_onnx=no nn_onnx=no ONNX_PROTO_DIR=
+  AS_IF([test "$with_onnx" != no], [
+    PKG_CHECK_MODULES([PROTOBUF_C], [libprotobuf-c >= 1.3], [nn_protobuf=yes], [nn_protobuf=no])
+    AC_PATH_PROG([PROTOC_C], [protoc-c])
+    AS_CASE([$with_onnx], [yes | auto], [nn_onnx_dirs="/usr/include/onnx /usr/local/include/onnx"],
+            [nn_onnx_dirs=$with_onnx])
+    AC_MSG_CHECKING([for onnx.proto])
+    for nn_dir in $nn_onnx_dirs; do
+      AS_IF([test -z "$ONNX_PROTO_DIR" && test -r "$nn_dir/onnx.proto"], [ONNX_PROTO_DIR=$nn_dir])
+    done
+    AC_MSG_RESULT([${ONNX_PROTO_DIR:-no}])
+    AS_IF([test "$nn_protobuf" = no], [nn_onnx="no (libprotobuf-c was not found)"],
+          [test -z "$PROTOC_C"], [nn_onnx="no (protoc-c was not found)"],
+          [test -z "$ONNX_PROTO_DIR"], [nn_onnx="no (onnx.proto was not found)"],
+          [have_onnx=yes nn_onnx=yes])
+    AS_IF([test "$have_onnx" = no && test "$with_onnx" != auto],
+          [AC_MSG_ERROR([--with-onnx was given, and the format is not possible: $nn_onnx])])])
+  AC_SUBST([ONNX_PROTO_DIR])
+  AM_CONDITIONAL([HAVE_ONNX], [test "$have_onnx" = yes])
+])

@@ -96,6 +96,9 @@ static int32_t write_file(void *arg, int fd, NnStatus *status) {
 int32_t nn_checkpoint_save(NnTraining *t, const char *name, NnStatus *status) {
     const NnFormat *format =
         nn_registry_table(t->context, NN_FORMAT_KIND, nn_setting_string(t->config.train, "format"), status);
+    if (format && !NN_HAS(format, write))
+        return nn_status_fail(status, NN_UNSUPPORTED, "the format %s does not hold checkpoints",
+                              format->name);
     if (format == NULL || nn_training_settle(t, status) != NN_OK)
         return nn_status_code(status);
     g_autoptr(GArray) arrays = g_array_new(FALSE, TRUE, sizeof(NnArray));

@@ -153,6 +153,10 @@ struct NnHost {
 
     const NnConfigApi *config; /* reading the settings a person wrote (settings.h) */
     const NnGraphApi *graph;   /* building graphs (graph.h) */
+
+    /* Another plug-in's table by kind and name ("nn.format/1", "onnx"), loading it; *host: the host table to
+     * call it with. NULL: the status names the nearest. CALL. */
+    const void *(*find)(const NnHost *, const char *kind, const char *name, const NnHost **host, NnStatus *);
 };
 
 typedef struct NnExport {

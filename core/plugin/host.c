@@ -67,6 +67,14 @@ static uint32_t host_threads(const NnHost *host) {
     return nn_pool_threads(nn_context_pool(nn_context_of(host)));
 }
 
+static const void *host_find(const NnHost *self, const char *kind, const char *name, const NnHost **host,
+                             NnStatus *status) {
+    NnContext *c = nn_context_of(self);
+    const void *table = kind && name ? nn_registry_table(c, kind, name, status) : NULL;
+    *host = table ? nn_registry_host(c, table) : NULL;
+    return table;
+}
+
 void nn_host_fill(NnHost *host, NnContext *context, const char *plugin_path, const char *resource_dir) {
     *host = (NnHost){.struct_size = sizeof *host,
                      .abi = NN_ABI_MAX,
@@ -86,5 +94,6 @@ void nn_host_fill(NnHost *host, NnContext *context, const char *plugin_path, con
                      .parallel = host_parallel,
                      .threads = host_threads,
                      .config = nn_config_api(),
-                     .graph = &nn_graph_functions};
+                     .graph = &nn_graph_functions,
+                     .find = host_find};
 }

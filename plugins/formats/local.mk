@@ -6,6 +6,7 @@ formatsdir = $(pluginsdir)/formats
 formats_LTLIBRARIES = \
 	plugins/formats/safetensors.la
 noinst_HEADERS += plugins/formats/json.h
+include plugins/formats/onnx/local.mk
 
 plugins/formats/manifest.yaml: $(formats_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)$(make_manifest) formats plugins/formats
