@@ -19,6 +19,13 @@ ops_LTLIBRARIES += plugins/ops/atanh.la
 ops_LTLIBRARIES += plugins/ops/average-pool.la
 ops_LTLIBRARIES += plugins/ops/batch-normalization.la
 ops_LTLIBRARIES += plugins/ops/bernoulli.la
+ops_LTLIBRARIES += plugins/ops/bit-cast.la
+ops_LTLIBRARIES += plugins/ops/bit-shift.la
+ops_LTLIBRARIES += plugins/ops/bitwise-and.la
+ops_LTLIBRARIES += plugins/ops/bitwise-not.la
+ops_LTLIBRARIES += plugins/ops/bitwise-or.la
+ops_LTLIBRARIES += plugins/ops/bitwise-xor.la
+ops_LTLIBRARIES += plugins/ops/blackman-window.la
 ops_LTLIBRARIES += plugins/ops/cast.la
 ops_LTLIBRARIES += plugins/ops/cast-like.la
 ops_LTLIBRARIES += plugins/ops/ceil.la
@@ -34,6 +41,7 @@ ops_LTLIBRARIES += plugins/ops/conv.la
 ops_LTLIBRARIES += plugins/ops/conv-transpose.la
 ops_LTLIBRARIES += plugins/ops/cos.la
 ops_LTLIBRARIES += plugins/ops/cosh.la
+ops_LTLIBRARIES += plugins/ops/cum-prod.la
 ops_LTLIBRARIES += plugins/ops/cum-sum.la
 ops_LTLIBRARIES += plugins/ops/div.la
 ops_LTLIBRARIES += plugins/ops/dropout.la
@@ -56,6 +64,8 @@ ops_LTLIBRARIES += plugins/ops/greater.la
 ops_LTLIBRARIES += plugins/ops/greater-or-equal.la
 ops_LTLIBRARIES += plugins/ops/group-normalization.la
 ops_LTLIBRARIES += plugins/ops/gru.la
+ops_LTLIBRARIES += plugins/ops/hamming-window.la
+ops_LTLIBRARIES += plugins/ops/hann-window.la
 ops_LTLIBRARIES += plugins/ops/hard-sigmoid.la
 ops_LTLIBRARIES += plugins/ops/hard-swish.la
 ops_LTLIBRARIES += plugins/ops/hardmax.la
@@ -77,6 +87,7 @@ ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/max.la
 ops_LTLIBRARIES += plugins/ops/max-pool.la
 ops_LTLIBRARIES += plugins/ops/mean.la
+ops_LTLIBRARIES += plugins/ops/mel-weight-matrix.la
 ops_LTLIBRARIES += plugins/ops/min.la
 ops_LTLIBRARIES += plugins/ops/mish.la
 ops_LTLIBRARIES += plugins/ops/mod.la
@@ -155,6 +166,7 @@ ops_LTLIBRARIES += plugins/ops/zeros-like.la
 EXTRA_DIST += \
 	plugins/ops/family/alike.h \
 	plugins/ops/family/arg.h \
+	plugins/ops/family/bitwise.h \
 	plugins/ops/family/body.h \
 	plugins/ops/family/broadcast.h \
 	plugins/ops/family/cast.h \
@@ -178,6 +190,7 @@ EXTRA_DIST += \
 	plugins/ops/family/rows.h \
 	plugins/ops/family/scatter.h \
 	plugins/ops/family/shape.h \
+	plugins/ops/family/taper.h \
 	plugins/ops/family/typed.h \
 	plugins/ops/family/unary.h \
 	plugins/ops/family/variadic.h \
