@@ -30,6 +30,7 @@ ops_LTLIBRARIES += plugins/ops/cast.la
 ops_LTLIBRARIES += plugins/ops/cast-like.la
 ops_LTLIBRARIES += plugins/ops/ceil.la
 ops_LTLIBRARIES += plugins/ops/celu.la
+ops_LTLIBRARIES += plugins/ops/center-crop-pad.la
 ops_LTLIBRARIES += plugins/ops/clip.la
 ops_LTLIBRARIES += plugins/ops/clip-by-value.la
 ops_LTLIBRARIES += plugins/ops/clip-factor.la
@@ -43,6 +44,7 @@ ops_LTLIBRARIES += plugins/ops/cos.la
 ops_LTLIBRARIES += plugins/ops/cosh.la
 ops_LTLIBRARIES += plugins/ops/cum-prod.la
 ops_LTLIBRARIES += plugins/ops/cum-sum.la
+ops_LTLIBRARIES += plugins/ops/depth-to-space.la
 ops_LTLIBRARIES += plugins/ops/div.la
 ops_LTLIBRARIES += plugins/ops/dropout.la
 ops_LTLIBRARIES += plugins/ops/elu.la
@@ -59,6 +61,7 @@ ops_LTLIBRARIES += plugins/ops/gather-nd.la
 ops_LTLIBRARIES += plugins/ops/gelu.la
 ops_LTLIBRARIES += plugins/ops/gemm.la
 ops_LTLIBRARIES += plugins/ops/global-average-pool.la
+ops_LTLIBRARIES += plugins/ops/global-lp-pool.la
 ops_LTLIBRARIES += plugins/ops/global-max-pool.la
 ops_LTLIBRARIES += plugins/ops/greater.la
 ops_LTLIBRARIES += plugins/ops/greater-or-equal.la
@@ -81,12 +84,15 @@ ops_LTLIBRARIES += plugins/ops/less-or-equal.la
 ops_LTLIBRARIES += plugins/ops/log.la
 ops_LTLIBRARIES += plugins/ops/log-softmax.la
 ops_LTLIBRARIES += plugins/ops/loop.la
+ops_LTLIBRARIES += plugins/ops/lp-normalization.la
 ops_LTLIBRARIES += plugins/ops/lp-pool.la
+ops_LTLIBRARIES += plugins/ops/lrn.la
 ops_LTLIBRARIES += plugins/ops/lstm.la
 ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/max.la
 ops_LTLIBRARIES += plugins/ops/max-pool.la
 ops_LTLIBRARIES += plugins/ops/mean.la
+ops_LTLIBRARIES += plugins/ops/mean-variance-normalization.la
 ops_LTLIBRARIES += plugins/ops/mel-weight-matrix.la
 ops_LTLIBRARIES += plugins/ops/min.la
 ops_LTLIBRARIES += plugins/ops/mish.la
@@ -134,6 +140,7 @@ ops_LTLIBRARIES += plugins/ops/scatter-elements.la
 ops_LTLIBRARIES += plugins/ops/scatter-nd.la
 ops_LTLIBRARIES += plugins/ops/selu.la
 ops_LTLIBRARIES += plugins/ops/shape.la
+ops_LTLIBRARIES += plugins/ops/shrink.la
 ops_LTLIBRARIES += plugins/ops/sigmoid.la
 ops_LTLIBRARIES += plugins/ops/sign.la
 ops_LTLIBRARIES += plugins/ops/sin.la
@@ -144,12 +151,15 @@ ops_LTLIBRARIES += plugins/ops/softmax.la
 ops_LTLIBRARIES += plugins/ops/softmax-cross-entropy-loss.la
 ops_LTLIBRARIES += plugins/ops/softplus.la
 ops_LTLIBRARIES += plugins/ops/softsign.la
+ops_LTLIBRARIES += plugins/ops/space-to-depth.la
 ops_LTLIBRARIES += plugins/ops/split.la
 ops_LTLIBRARIES += plugins/ops/sqrt.la
 ops_LTLIBRARIES += plugins/ops/squeeze.la
 ops_LTLIBRARIES += plugins/ops/sub.la
 ops_LTLIBRARIES += plugins/ops/sum.la
 ops_LTLIBRARIES += plugins/ops/sum-to.la
+ops_LTLIBRARIES += plugins/ops/swi-glu.la
+ops_LTLIBRARIES += plugins/ops/swish.la
 ops_LTLIBRARIES += plugins/ops/tan.la
 ops_LTLIBRARIES += plugins/ops/tanh.la
 ops_LTLIBRARIES += plugins/ops/thresholded-relu.la
@@ -167,6 +177,7 @@ EXTRA_DIST += \
 	plugins/ops/family/alike.h \
 	plugins/ops/family/arg.h \
 	plugins/ops/family/bitwise.h \
+	plugins/ops/family/blocks.h \
 	plugins/ops/family/body.h \
 	plugins/ops/family/broadcast.h \
 	plugins/ops/family/cast.h \

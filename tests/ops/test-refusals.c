@@ -120,6 +120,15 @@ static const char *const rows[][3] = {
     {"nn/Bernoulli", "[3] i64[2]{0,0} [2]", "does not broadcast"},
     {"nn/Categorical", "[2,0] i64[2]{0,0}", "no class to draw"},
     {"LSTM", "[3,2,2] [1,8,3] [1,8,2]", "expected [seq,batch,in]"},
+    {"CenterCropPad", "[2,3] i64[1]{2}", "shape has 1 elements, expected one for each of 2 axes"},
+    {"CenterCropPad", "[2] i64[1]{-1}", "shape has -1 at place 0"},
+    {"DepthToSpace", "[1,3,2,2]; blocksize=2", "dimension 1 does not divide by 4"},
+    {"DepthToSpace", "[4,2,2]; blocksize=2", "expected [N,C,H,W]"},
+    {"SpaceToDepth", "[1,1,3,2]; blocksize=2", "dimension 2 does not divide by 2"},
+    {"MeanVarianceNormalization", "[2,3]", "axes is 2"},
+    {"LpNormalization", "[2,3]; p=3", "attribute p"},
+    {"LRN", "[3]; size=3", "X has rank 1"},
+    {"SwiGLU", "[2] [3]", "expected the same shape"},
 };
 
 static void test_row(NnContext *context, const char *const row[3], NnStatus *status) {
