@@ -1,117 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manifest.yaml, written and read back. Written deterministically; read with the place of whatever is wrong.
- */
+/* manifest.yaml, written and read back through the configuration tree. Written deterministically; read with
+ * the place of whatever is wrong. */
+#include "config/config.h"
 #include "plugin/package.h"
-
 #include "status.h"
 
 #include <string.h>
-#include <yaml.h>
 
 /* ---- reading ---- */
 
-#define MOST_ITEMS 200000u
-
-typedef struct Reader {
-    yaml_document_t document;
-    const char *name;
-    NnStatus *status;
-    guint left; /* items of lists that may still be read: an alias in YAML makes much of little */
-} Reader;
-
-static void complain(Reader *r, const yaml_node_t *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-static void complain(Reader *r, const yaml_node_t *at, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    char *what = g_strdup_vprintf(format, args);
-    va_end(args);
-    nn_status_fail(r->status, NN_INVALID, "%s:%zu:%zu: %s", r->name, at ? at->start_mark.line + 1 : 1,
-                   at ? at->start_mark.column + 1 : 1, what);
-    g_free(what);
-}
-
-static const yaml_node_t *node_of(Reader *r, int index) {
-    return yaml_document_get_node(&r->document, index);
-}
-
-static const char *text_of(const yaml_node_t *n) { return (const char *)n->data.scalar.value; }
-
-static const yaml_node_t *find(Reader *r, const yaml_node_t *map, const char *key) {
-    for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
-        const yaml_node_t *k = node_of(r, p->key);
-        if (k->type == YAML_SCALAR_NODE && strcmp(text_of(k), key) == 0)
-            return node_of(r, p->value);
-    }
+/* A string of a map, to be freed; absent or empty: NULL, and an error if it is required. */
+static char *string_of(const NnConfig *map, const char *key, bool required, NnStatus *status) {
+    const NnConfig *n = nn_config_get(map, key);
+    const char *text = NULL;
+    if (n && nn_config_as_string(n, &text, status) != NN_OK)
+        return NULL;
+    if (text && *text)
+        return g_strdup(text);
+    if (required)
+        nn_config_fail(n ? n : map, status, "'%s' is %s", key, n ? "empty" : "missing");
     return NULL;
 }
 
-/* A string of a map, to be freed; absent: NULL, and an error if it is required. */
-static char *string_of(Reader *r, const yaml_node_t *map, const char *key, bool required) {
-    const yaml_node_t *n = find(r, map, key);
-    if (n == NULL) {
-        if (required)
-            complain(r, map, "'%s' is missing", key);
-        return NULL;
-    }
-    if (n->type != YAML_SCALAR_NODE || n->data.scalar.length == 0 ||
-        strlen(text_of(n)) != n->data.scalar.length) {
-        complain(r, n, "'%s' has to be a text", key);
-        return NULL;
-    }
-    return g_strdup(text_of(n));
-}
-
-static int32_t integer_of(Reader *r, const yaml_node_t *map, const char *key, bool required) {
-    char *text = string_of(r, map, key, required);
-    gint64 value = 0;
-    if (text && !g_ascii_string_to_signed(text, 10, G_MININT32, G_MAXINT32, &value, NULL))
-        complain(r, find(r, map, key), "'%s' has to be a whole number, found '%s'", key, text);
-    g_free(text);
+static int32_t integer_of(const NnConfig *map, const char *key, NnStatus *status) {
+    const NnConfig *n = nn_config_get(map, key);
+    int64_t value = 0;
+    if (n && nn_config_as_int(n, &value, status) == NN_OK && value != (int32_t)value)
+        nn_config_fail(n, status, "'%s' has to fit in 32 bits", key);
     return (int32_t)value;
 }
 
-static const yaml_node_t *list_of(Reader *r, const yaml_node_t *map, const char *key, bool required) {
-    const yaml_node_t *n = find(r, map, key);
-    if (n && n->type != YAML_SEQUENCE_NODE) {
-        complain(r, n, "'%s' has to be a list", key);
-        return NULL;
-    }
-    if (n == NULL && required)
-        complain(r, map, "'%s' is missing", key);
-    return n;
+static const NnConfig *list_of(const NnConfig *map, const char *key, bool required, NnStatus *status) {
+    const NnConfig *n = nn_config_get(map, key);
+    if (n ? nn_config_kind(n) != NN_CONFIG_LIST : required)
+        nn_config_fail(n ? n : map, status, n ? "'%s' has to be a list" : "'%s' is missing", key);
+    return n && nn_config_kind(n) == NN_CONFIG_LIST ? n : NULL;
 }
 
-static guint items(Reader *r, const yaml_node_t *list) {
-    const gsize n = list ? (gsize)(list->data.sequence.items.top - list->data.sequence.items.start) : 0;
-    if (n <= r->left) {
-        r->left -= (guint)n;
-        return (guint)n;
-    }
-    complain(r, list, "more than %u items are too many for a manifest", MOST_ITEMS);
-    return 0;
-}
-
-static const yaml_node_t *item(Reader *r, const yaml_node_t *list, guint i) {
-    return node_of(r, list->data.sequence.items.start[i]);
-}
-
-static void read_offer(Reader *r, const yaml_node_t *n, NnObject *object) {
-    if (n->type != YAML_MAPPING_NODE) {
-        complain(r, n, "an export has to be a map");
+static void read_offer(const NnConfig *n, NnObject *object, NnStatus *status) {
+    if (nn_config_kind(n) != NN_CONFIG_MAP) {
+        nn_config_fail(n, status, "an export has to be a map");
         return;
     }
     NnOffer *o = g_new0(NnOffer, 1);
     g_ptr_array_add(object->offers, o);
-    o->kind = string_of(r, n, "kind", true);
-    o->name = string_of(r, n, "name", true);
-    o->op = string_of(r, n, "op", false);
-    o->since = integer_of(r, n, "since", false);
-    o->until = integer_of(r, n, "until", false);
-    o->role = string_of(r, n, "role", false);
-    o->device = string_of(r, n, "device", false);
-    o->priority = integer_of(r, n, "priority", false);
-    o->summary = string_of(r, n, "summary", false);
+    o->kind = string_of(n, "kind", true, status);
+    o->name = string_of(n, "name", true, status);
+    o->op = string_of(n, "op", false, status);
+    o->since = integer_of(n, "since", status);
+    o->until = integer_of(n, "until", status);
+    o->role = string_of(n, "role", false, status);
+    o->device = string_of(n, "device", false, status);
+    o->priority = integer_of(n, "priority", status);
+    o->summary = string_of(n, "summary", false, status);
 }
 
 /* A manifest speaks of its own folder only. */
@@ -120,168 +61,148 @@ static bool inside(const char *file) {
            !strstr(file, "/../") && !g_str_has_suffix(file, "/..") && !g_str_has_suffix(file, "/");
 }
 
-static void read_object(Reader *r, const yaml_node_t *n, NnPackage *package) {
-    if (n->type != YAML_MAPPING_NODE) {
-        complain(r, n, "an object has to be a map");
+static void read_range(const NnConfig *object, NnObjectInfo *info, NnStatus *status) {
+    const NnConfig *abi = list_of(object, "abi", true, status);
+    uint64_t first = 0, last = 0;
+    if (abi == NULL)
+        return;
+    if (nn_config_size(abi) != 2 || nn_config_as_uint(nn_config_at(abi, 0), &first, status) != NN_OK ||
+        nn_config_as_uint(nn_config_at(abi, 1), &last, status) != NN_OK || MAX(first, last) > G_MAXINT32)
+        nn_config_fail(abi, status, "'abi' has to be a list of the first and the last version");
+    info->abi_min = (uint32_t)first;
+    info->abi_max = (uint32_t)last;
+}
+
+static void read_object(const NnConfig *n, NnPackage *package, NnStatus *status) {
+    if (nn_config_kind(n) != NN_CONFIG_MAP) {
+        nn_config_fail(n, status, "an object has to be a map");
         return;
     }
     NnObject *o = nn_object_new(package);
     g_ptr_array_add(package->objects, o);
-    char *file = string_of(r, n, "file", true);
+    g_autofree char *file = string_of(n, "file", true, status);
     if (file && !inside(file))
-        complain(r, find(r, n, "file"), "'file' has to be inside the package, found '%s'", file);
+        nn_config_fail(nn_config_get(n, "file"), status, "'file' has to be inside the package, found '%s'",
+                       file);
     else if (file)
         o->info.file = g_build_filename(package->info.folder, file, NULL);
-    g_free(file);
-    o->info.sha256 = string_of(r, n, "sha256", true);
+    o->info.sha256 = string_of(n, "sha256", true, status);
     if (o->info.sha256 && strlen(o->info.sha256) != 64)
-        complain(r, find(r, n, "sha256"), "'sha256' has to have 64 hexadecimal digits, found %zu",
-                 strlen(o->info.sha256));
-    o->info.version = string_of(r, n, "version", false);
-    o->info.licence = string_of(r, n, "licence", false);
-    o->info.summary = string_of(r, n, "summary", false);
-    o->info.threads = string_of(r, n, "threads", false);
-    const yaml_node_t *abi = list_of(r, n, "abi", true);
-    gint64 range[2] = {0, 0};
-    const bool pair = abi && items(r, abi) == 2;
-    for (guint i = 0; abi && i < 2; i++) {
-        const yaml_node_t *bound = pair ? item(r, abi, i) : NULL;
-        if (bound == NULL || bound->type != YAML_SCALAR_NODE ||
-            !g_ascii_string_to_signed(text_of(bound), 10, 0, G_MAXINT32, &range[i], NULL)) {
-            complain(r, abi, "'abi' has to be a list of the first and the last version");
-            break;
-        }
-    }
-    o->info.abi_min = (uint32_t)range[0];
-    o->info.abi_max = (uint32_t)range[1];
-    const yaml_node_t *needs = list_of(r, n, "needs", false);
-    for (guint i = 0, n_needs = items(r, needs); i < n_needs; i++) {
-        const yaml_node_t *need = item(r, needs, i);
-        if (need->type == YAML_SCALAR_NODE)
-            g_ptr_array_add(o->needs, g_strdup(text_of(need)));
-        else
-            complain(r, need, "'needs' has to be a list of texts");
+        nn_config_fail(nn_config_get(n, "sha256"), status,
+                       "'sha256' has to have 64 hexadecimal digits, found %zu", strlen(o->info.sha256));
+    o->info.version = string_of(n, "version", false, status);
+    o->info.licence = string_of(n, "licence", false, status);
+    o->info.summary = string_of(n, "summary", false, status);
+    o->info.threads = string_of(n, "threads", false, status);
+    read_range(n, &o->info, status);
+    const NnConfig *needs = list_of(n, "needs", false, status);
+    for (size_t i = 0; i < nn_config_size(needs); i++) {
+        const char *need = NULL;
+        if (nn_config_as_string(nn_config_at(needs, i), &need, status) == NN_OK)
+            g_ptr_array_add(o->needs, g_strdup(need));
     }
     o->info.n_needs = o->needs->len;
     g_ptr_array_add(o->needs, NULL);
     o->info.needs = (const char *const *)o->needs->pdata;
-    const yaml_node_t *exports = list_of(r, n, "exports", true);
-    for (guint i = 0, n_exports = items(r, exports); i < n_exports && !nn_status_failed(r->status); i++)
-        read_offer(r, item(r, exports, i), o);
+    const NnConfig *exports = list_of(n, "exports", true, status);
+    for (size_t i = 0; i < nn_config_size(exports) && !nn_status_failed(status); i++)
+        read_offer(nn_config_at(exports, i), o, status);
 }
 
-static void read_package(Reader *r, NnPackage *package) {
-    const yaml_node_t *root = yaml_document_get_root_node(&r->document);
-    if (root == NULL || root->type != YAML_MAPPING_NODE) {
-        complain(r, root, root ? "a manifest has to be a map" : "the manifest is empty");
+static void read_package(const NnConfig *root, NnPackage *package, NnStatus *status) {
+    if (nn_config_kind(root) != NN_CONFIG_MAP) {
+        nn_config_fail(root, status,
+                       nn_config_kind(root) == NN_CONFIG_NULL ? "the manifest is empty"
+                                                              : "a manifest has to be a map");
         return;
     }
-    const int32_t version = integer_of(r, root, "manifest", true);
-    if (!nn_status_failed(r->status) && version != NN_MANIFEST_VERSION)
-        complain(r, find(r, root, "manifest"),
-                 "this is a manifest of version %d, and this program reads version %d", version,
-                 NN_MANIFEST_VERSION);
-    package->info.name = string_of(r, root, "name", true);
-    package->info.version = string_of(r, root, "version", false);
-    const yaml_node_t *objects = list_of(r, root, "objects", true);
-    for (guint i = 0, n_objects = items(r, objects); i < n_objects && !nn_status_failed(r->status); i++)
-        read_object(r, item(r, objects, i), package);
+    const int32_t version = integer_of(root, "manifest", status);
+    if (!nn_status_failed(status) && version != NN_MANIFEST_VERSION)
+        nn_config_fail(nn_config_get(root, "manifest"), status,
+                       "this is a manifest of version %d, and this program reads version %d", version,
+                       NN_MANIFEST_VERSION);
+    package->info.name = string_of(root, "name", true, status);
+    package->info.version = string_of(root, "version", false, status);
+    const NnConfig *objects = list_of(root, "objects", true, status);
+    for (size_t i = 0; i < nn_config_size(objects) && !nn_status_failed(status); i++)
+        read_object(nn_config_at(objects, i), package, status);
     package->info.n_objects = package->objects->len;
 }
 
 int32_t nn_manifest_parse(NnPackage *package, const char *name, const char *text, gsize length,
                           NnStatus *status) {
-    Reader r = {.name = name, .status = status, .left = MOST_ITEMS};
-    yaml_parser_t parser;
-    if (!yaml_parser_initialize(&parser))
-        return nn_status_fail(status, NN_OUT_OF_MEMORY, "%s: no memory to read it", name);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    if (yaml_parser_load(&parser, &r.document)) {
-        read_package(&r, package);
-        yaml_document_delete(&r.document);
-    } else {
-        nn_status_fail(status, NN_INVALID, "%s:%zu:%zu: this is not YAML: %s", name,
-                       parser.problem_mark.line + 1, parser.problem_mark.column + 1,
-                       parser.problem ? parser.problem : "unreadable");
-    }
-    yaml_parser_delete(&parser);
+    g_autoptr(NnConfig) root = nn_config_parse(text, length, name, status);
+    if (root)
+        read_package(root, package, status);
     return nn_status_code(status);
 }
 
 /* ---- writing ---- */
 
-/* Plain where every YAML reader sees a text in it, else in double quotes. */
-static void print_text(GString *s, const char *text) {
-    static const char *const words[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
-    bool plain = g_ascii_isalpha(*text);
-    for (const char *c = text; *c; c++)
-        plain = plain && (g_ascii_isalnum(*c) || strchr("_./+-", *c));
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-        plain = plain && g_ascii_strcasecmp(text, words[i]) != 0;
-    if (plain) {
-        g_string_append(s, text);
-        return;
+static void put_text(NnConfig *map, const char *key, const char *text) {
+    if (text && *text) {
+        g_autofree char *valid = g_utf8_make_valid(text, -1);
+        nn_config_put(map, key, nn_config_new_string(valid, NULL));
     }
-    g_string_append_c(s, '"');
-    for (const char *c = text; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            g_string_append_c(s, '\\');
-        if (g_ascii_iscntrl(*c))
-            g_string_append_printf(s, "\\x%02x", (unsigned char)*c);
-        else
-            g_string_append_c(s, *c);
-    }
-    g_string_append_c(s, '"');
 }
 
-static void print_key(GString *s, const char *lead, const char *key, const char *text) {
-    if (text == NULL || *text == '\0')
-        return;
-    g_string_append_printf(s, "%s%s: ", lead, key);
-    print_text(s, text);
-    g_string_append_c(s, '\n');
-}
-
-static void print_number(GString *s, const char *key, int32_t value) {
+static void put_number(NnConfig *map, const char *key, int32_t value) {
     if (value != 0)
-        g_string_append_printf(s, "    %s: %d\n", key, value);
+        nn_config_put(map, key, nn_config_new_int(value, NULL));
+}
+
+static NnConfig *put_list(NnConfig *map, const char *key) {
+    NnConfig *list = nn_config_new(NN_CONFIG_LIST, NULL);
+    nn_config_put(map, key, list);
+    return list;
+}
+
+static NnConfig *append_map(NnConfig *list) {
+    NnConfig *map = nn_config_new(NN_CONFIG_MAP, NULL);
+    nn_config_append(list, map);
+    return map;
 }
 
 void nn_manifest_print_object(GString *s, const NnObject *o) {
-    const size_t folder = strlen(o->package->info.folder) + 1;
-    print_key(s, "- ", "file", o->info.file + folder);
-    print_key(s, "  ", "sha256", o->info.sha256);
-    print_key(s, "  ", "version", o->info.version);
-    g_string_append_printf(s, "  abi: [%u, %u]\n", o->info.abi_min, o->info.abi_max);
-    print_key(s, "  ", "licence", o->info.licence);
-    print_key(s, "  ", "summary", o->info.summary);
-    print_key(s, "  ", "threads", o->info.threads);
-    g_string_append(s, "  needs: [");
-    for (guint i = 0; i < o->info.n_needs; i++) {
-        g_string_append(s, i ? ", " : "");
-        print_text(s, o->info.needs[i]);
-    }
-    g_string_append(s, o->offers->len ? "]\n  exports:\n" : "]\n  exports: []\n");
+    g_autoptr(NnConfig) list = nn_config_new(NN_CONFIG_LIST, NULL);
+    NnConfig *map = append_map(list);
+    put_text(map, "file", o->info.file + strlen(o->package->info.folder) + 1);
+    put_text(map, "sha256", o->info.sha256);
+    put_text(map, "version", o->info.version);
+    NnConfig *abi = put_list(map, "abi");
+    nn_config_append(abi, nn_config_new_int(o->info.abi_min, NULL));
+    nn_config_append(abi, nn_config_new_int(o->info.abi_max, NULL));
+    put_text(map, "licence", o->info.licence);
+    put_text(map, "summary", o->info.summary);
+    put_text(map, "threads", o->info.threads);
+    NnConfig *needs = put_list(map, "needs"), *exports = put_list(map, "exports");
+    for (guint i = 0; i < o->info.n_needs; i++)
+        nn_config_append(needs, nn_config_new_string(o->info.needs[i], NULL));
     for (guint i = 0; i < o->offers->len; i++) {
         const NnOffer *offer = g_ptr_array_index(o->offers, i);
-        print_key(s, "  - ", "kind", offer->kind);
-        print_key(s, "    ", "name", offer->name);
-        print_key(s, "    ", "op", offer->op);
-        print_number(s, "since", offer->since);
-        print_number(s, "until", offer->until);
-        print_key(s, "    ", "role", offer->role);
-        print_key(s, "    ", "device", offer->device);
-        print_number(s, "priority", offer->priority);
-        print_key(s, "    ", "summary", offer->summary);
+        NnConfig *e = append_map(exports);
+        put_text(e, "kind", offer->kind);
+        put_text(e, "name", offer->name);
+        put_text(e, "op", offer->op);
+        put_number(e, "since", offer->since);
+        put_number(e, "until", offer->until);
+        put_text(e, "role", offer->role);
+        put_text(e, "device", offer->device);
+        put_number(e, "priority", offer->priority);
+        put_text(e, "summary", offer->summary);
     }
+    g_autofree char *text = nn_config_text(list);
+    g_string_append(s, text);
 }
 
 char *nn_manifest_text(const NnPackage *p, const char *objects) {
-    GString *s = g_string_new(
-        "# Written from the objects by `nnrun plugin manifest`; what is changed here by hand is refused.\n");
-    g_string_append_printf(s, "manifest: %d\n", NN_MANIFEST_VERSION);
-    print_key(s, "", "name", p->info.name);
-    print_key(s, "", "version", p->info.version);
-    g_string_append_printf(s, "objects:%s\n%s", *objects ? "" : " []", objects);
-    return g_string_free(s, FALSE);
+    g_autoptr(NnConfig) map = nn_config_new(NN_CONFIG_MAP, NULL);
+    put_number(map, "manifest", NN_MANIFEST_VERSION);
+    put_text(map, "name", p->info.name);
+    put_text(map, "version", p->info.version);
+    g_autofree char *head = nn_config_text(map);
+    return g_strdup_printf(
+        "# Written from the objects by `nnrun plugin manifest`; what is changed here by hand is refused.\n"
+        "%sobjects:%s\n%s",
+        head, *objects ? "" : " []", objects);
 }

@@ -177,7 +177,7 @@ bad() {
     expect "$1" 0 "$3" "$NNRUN" plugin list --plugin-path bad
 }
 bad "an empty manifest" "" "manifest.yaml:1:1: the manifest is empty"
-bad "a manifest that is not YAML" "a: [1" "this is not YAML"
+bad "a manifest that is not YAML" "a: [1" "not YAML"
 bad "a manifest that is a list" "- a" "manifest.yaml:1:1: a manifest has to be a map"
 bad "a manifest of the future" "manifest: 2${nl}name: x${nl}objects: []" "manifest.yaml:1:11: this is a manifest of version 2"
 bad "a manifest without name" "manifest: 1${nl}objects: []" "manifest.yaml:1:1: 'name' is missing"
@@ -186,7 +186,7 @@ bad "a manifest that leaves its folder" "manifest: 1${nl}name: x${nl}objects:${n
 head -c 300 good/manifest.yaml > bad/manifest.yaml
 expect "a manifest cut short" 0 "is not used" "$NNRUN" plugin list --plugin-path bad
 mkdir deep && cp good/foo.so deep/ && head -c 100000 /dev/zero | tr '\0' '[' > deep/manifest.yaml
-expect "a manifest of brackets" 0 "this is not YAML" "$NNRUN" plugin list --plugin-path deep
+expect "a manifest of brackets" 0 "nested deeper than 64 levels" "$NNRUN" plugin list --plugin-path deep
 expect "an unknown command has its near miss" 2 "did you mean 'plugin'?" "$NNRUN" plugni
 expect "an unknown flag has its near miss" 2 "did you mean '--json'?" "$NNRUN" ops --jsno
 expect "an unknown plug-in has its near miss" 2 "there is no plug-in 'goood'; did you mean 'good'?" \

@@ -73,8 +73,9 @@ Test(manifest, knows_its_places) {
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"manifest: one\nname: x\nobjects: []\n", "m:1:11: 'manifest' has to be a whole number, found 'one'"},
-        {"manifest: 1\nname: [x]\nobjects: []\n", "m:2:7: 'name' has to be a text"},
+        {"manifest: one\nname: x\nobjects: []\n",
+         "m:1:11: manifest must be an integer, found the string \"one\""},
+        {"manifest: 1\nname: [x]\nobjects: []\n", "m:2:7: name must be a string, found a list of 1 item"},
         {"manifest: 1\nname: x\nobjects: {}\n", "m:3:10: 'objects' has to be a list"},
         {"manifest: 1\nname: x\nobjects:\n- file: /x.so\n",
          "m:4:9: 'file' has to be inside the package, found '/x.so'"},
@@ -83,7 +84,8 @@ Test(manifest, knows_its_places) {
         {"manifest: 1\nname: x\nobjects:\n- file: a/../../x.so\n",
          "m:4:9: 'file' has to be inside the package, found 'a/../../x.so'"},
         {"manifest: 1\nname: x\nobjects:\n- 5\n", "m:4:3: an object has to be a map"},
-        {"manifest: 1\nname: \"x\\0y\"\nobjects: []\n", "m:2:7: 'name' has to be a text"},
+        {"manifest: 1\nname: \"x\\0y\"\nobjects: []\n",
+         "m:2:7: a string may not contain the character U+0000"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         NnStatus *status = nn_status_new();
