@@ -121,10 +121,11 @@ static void print_classes(const NnTensor *t, int64_t row, const NnField *y) {
     bool taken[1 << 16] = {false};
     const int64_t n = MIN(t->dims[1], (int64_t)G_N_ELEMENTS(taken));
     for (int k = 0; k < TOP && k < n; k++) {
-        int64_t best = -1;
-        for (int64_t i = 0; i < n; i++)
-            if (!taken[i] &&
-                (best < 0 || element(t, row * t->dims[1] + i) > element(t, row * t->dims[1] + best)))
+        int64_t best = 0;
+        while (taken[best])
+            best++;
+        for (int64_t i = best + 1; i < n; i++)
+            if (!taken[i] && element(t, row * t->dims[1] + i) > element(t, row * t->dims[1] + best))
                 best = i;
         taken[best] = true;
         printf("%s", k ? "  " : "");

@@ -68,11 +68,9 @@ typedef struct Tail {
 } Tail;
 
 static NnValue *carry(Tail *t, NnValue *v) {
-    if (v == NULL)
-        return NULL;
-    NnValue **own = &t->map[v->info.id];
-    if (*own)
-        return *own;
+    NnValue **own = v ? &t->map[v->info.id] : NULL;
+    if (own == NULL || *own)
+        return own ? *own : NULL;
     const guint8 constant = g_hash_table_contains(t->wanted, v) ? 1 : 0;
     if (v->origin == NN_FROM_NODE || v->origin == NN_FROM_INPUT || constant) {
         *own = nn_graph_add_input(t->graph, v->info.name, v->info.type,

@@ -128,8 +128,7 @@ typedef struct NnCall {
 #define NN_OP_EFFECT 2u      /* never merged, reordered against others of its kind, or dropped */
 #define NN_OP_ELEMENTWISE 4u /* output i depends on input elements i (after broadcasting) only */
 #define NN_OP_NOT_TWICE 8u   /* its gradient has no rule: "not twice differentiable" */
-#define NN_OP_SAME 16u /* where output 0 has input 0's type and shape, it is input 0: the node is left out   \
-                        */
+#define NN_OP_SAME 16u       /* output 0 of input 0's type and shape is input 0: the node is left out */
 
 struct NnOperator {
     uint32_t struct_size;

@@ -313,12 +313,13 @@ static const NnClaim chains = {.struct_size = sizeof chains,
 #define OURS(name) KERNEL(kernel_##name, "nn", #name)
 #define EXPORT(name) {NN_KERNEL_KIND, #name, &kernel_##name},
 #define EXPORT_OURS(name) {NN_KERNEL_KIND, "nn/" #name, &kernel_##name},
-#define FOR_ONNX(X)                                                                                          \
-    X(Add)                                                                                                   \
-    X(Sub) X(Mul) X(Div) X(Max) X(Min) X(Pow) X(Less) X(LessOrEqual) X(Greater) X(GreaterOrEqual) X(Equal)   \
-        X(And) X(Or) X(Identity) X(Cast) X(Neg) X(Abs) X(Sign) X(Reciprocal) X(Sqrt) X(Exp) X(Log) X(Erf)    \
-            X(Floor) X(Ceil) X(Not) X(Relu) X(LeakyRelu) X(Sigmoid) X(Tanh) X(Softplus) X(Gelu) X(Elu)       \
-                X(Where) X(Clip)
+/* clang-format off */
+#define FOR_ONNX(X) \
+    X(Add) X(Sub) X(Mul) X(Div) X(Max) X(Min) X(Pow) \
+    X(Less) X(LessOrEqual) X(Greater) X(GreaterOrEqual) X(Equal) X(And) X(Or) X(Not) \
+    X(Identity) X(Cast) X(Neg) X(Abs) X(Sign) X(Reciprocal) X(Sqrt) X(Exp) X(Log) X(Erf) X(Floor) X(Ceil) \
+    X(Relu) X(LeakyRelu) X(Sigmoid) X(Tanh) X(Softplus) X(Gelu) X(Elu) X(Where) X(Clip)
+/* clang-format on */
 #define FOR_OURS(X) X(ReluGrad) X(LeakyReluGrad) X(SigmoidGrad) X(TanhGrad)
 FOR_ONNX(ONNX)
 FOR_OURS(OURS)

@@ -8,11 +8,10 @@ static int64_t count_real(double start, double limit, double delta) {
 }
 
 static int64_t count_whole(int64_t start, int64_t limit, int64_t delta) {
-    if (delta > 0 ? start >= limit : start <= limit)
-        return 0;
-    const uint64_t span = delta > 0 ? (uint64_t)limit - (uint64_t)start : (uint64_t)start - (uint64_t)limit;
-    const uint64_t step = delta > 0 ? (uint64_t)delta : 0 - (uint64_t)delta;
-    return (int64_t)((span - 1) / step + 1);
+    const uint64_t from = (uint64_t)start, to = (uint64_t)limit, step = (uint64_t)delta;
+    if (delta > 0)
+        return start < limit ? (int64_t)((to - from - 1) / step + 1) : 0;
+    return start > limit ? (int64_t)((from - to - 1) / (0 - step) + 1) : 0;
 }
 
 static int32_t infer(NnInfer *n) {

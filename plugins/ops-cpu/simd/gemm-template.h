@@ -68,19 +68,17 @@ typedef void GEMM(TileFn)(size_t k, const REAL *a, size_t row_step, size_t row_k
                                        const REAL *b, size_t ldb, REAL *c, size_t ldc, bool add) {           \
         GEMM(tile)(k, a, row_step, row_k, b, ldb, c, ldc, add, mr, nv);                                      \
     }
-TILE(1, 8)
-TILE(2, 4)
-TILE(1, 1)
-TILE(2, 1)
-TILE(3, 1)
-TILE(4, 1)
+/* clang-format off */
+TILE(1, 8) TILE(2, 4)
+TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1)
 TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2)
 #if ROWS >= 6
-    TILE(5, 1) TILE(6, 1) TILE(5, 2) TILE(6, 2)
+TILE(5, 1) TILE(6, 1) TILE(5, 2) TILE(6, 2)
 #endif
 #if ROWS >= 8
-        TILE(7, 1) TILE(8, 1) TILE(7, 2) TILE(8, 2)
+TILE(7, 1) TILE(8, 1) TILE(7, 2) TILE(8, 2)
 #endif
+/* clang-format on */
 #undef TILE
 
             static GEMM(TileFn) *const GEMM(tiles)[ROWS][2] = {

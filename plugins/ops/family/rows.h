@@ -58,6 +58,7 @@ static inline double nn_line_log_sum(const NnTensor *t, const NnLine *line) {
     double sum = 0;
     for (int64_t k = 0; k < line->n; k++)
         sum += exp(nn_line_load(t, line, k) - top);
+    /* cppcheck-suppress invalidFunctionArg ; the sum of nothing has no logarithm but -inf */
     return top + log(sum);
 }
 
