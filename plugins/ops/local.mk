@@ -39,14 +39,17 @@ ops_LTLIBRARIES += plugins/ops/concat.la
 ops_LTLIBRARIES += plugins/ops/constant.la
 ops_LTLIBRARIES += plugins/ops/constant-of-shape.la
 ops_LTLIBRARIES += plugins/ops/conv.la
+ops_LTLIBRARIES += plugins/ops/conv-integer.la
 ops_LTLIBRARIES += plugins/ops/conv-transpose.la
 ops_LTLIBRARIES += plugins/ops/cos.la
 ops_LTLIBRARIES += plugins/ops/cosh.la
 ops_LTLIBRARIES += plugins/ops/cum-prod.la
 ops_LTLIBRARIES += plugins/ops/cum-sum.la
 ops_LTLIBRARIES += plugins/ops/depth-to-space.la
+ops_LTLIBRARIES += plugins/ops/dequantize-linear.la
 ops_LTLIBRARIES += plugins/ops/div.la
 ops_LTLIBRARIES += plugins/ops/dropout.la
+ops_LTLIBRARIES += plugins/ops/dynamic-quantize-linear.la
 ops_LTLIBRARIES += plugins/ops/elu.la
 ops_LTLIBRARIES += plugins/ops/equal.la
 ops_LTLIBRARIES += plugins/ops/erf.la
@@ -89,6 +92,7 @@ ops_LTLIBRARIES += plugins/ops/lp-pool.la
 ops_LTLIBRARIES += plugins/ops/lrn.la
 ops_LTLIBRARIES += plugins/ops/lstm.la
 ops_LTLIBRARIES += plugins/ops/mat-mul.la
+ops_LTLIBRARIES += plugins/ops/mat-mul-integer.la
 ops_LTLIBRARIES += plugins/ops/max.la
 ops_LTLIBRARIES += plugins/ops/max-pool.la
 ops_LTLIBRARIES += plugins/ops/mean.la
@@ -110,6 +114,9 @@ ops_LTLIBRARIES += plugins/ops/or.la
 ops_LTLIBRARIES += plugins/ops/p-relu.la
 ops_LTLIBRARIES += plugins/ops/pad.la
 ops_LTLIBRARIES += plugins/ops/pow.la
+ops_LTLIBRARIES += plugins/ops/q-linear-conv.la
+ops_LTLIBRARIES += plugins/ops/q-linear-mat-mul.la
+ops_LTLIBRARIES += plugins/ops/quantize-linear.la
 ops_LTLIBRARIES += plugins/ops/random-normal.la
 ops_LTLIBRARIES += plugins/ops/random-normal-like.la
 ops_LTLIBRARIES += plugins/ops/random-uniform.la
@@ -194,6 +201,7 @@ EXTRA_DIST += \
 	plugins/ops/family/philox.h \
 	plugins/ops/family/pool.h \
 	plugins/ops/family/product.h \
+	plugins/ops/family/quantize.h \
 	plugins/ops/family/recurrent.h \
 	plugins/ops/family/recurrent-scan.h \
 	plugins/ops/family/reduce.h \
