@@ -26,7 +26,9 @@ broken_plugins = \
 	tests/broken/wrong-forward.la \
 	tests/broken/wrong-gradient.la \
 	tests/broken/wrong-in-place.la \
+	tests/broken/wrong-inference.la \
 	tests/broken/wrong-odd-size.la \
+	tests/broken/wrong-round-trip.la \
 	tests/broken/wrong-special-value.la \
 	tests/broken/wrong-stride.la \
 	tests/broken/wrong-struct-size.la \
