@@ -111,8 +111,8 @@ static const int64_t *get_integers(NnInfer *face, uint32_t i, uint64_t *count) {
     *count = 0;
     if (v == NULL)
         return NULL;
-    bool known = v->info.partial != NULL;
-    if (known) {
+    bool known = v->info.partial || v->info.value; /* a known float or matrix has a value, but no integers */
+    if (v->info.partial) {
         *count = v->info.rank == 0 ? 1 : (uint64_t)v->info.dims[0];
         for (uint64_t k = 0; k < *count && v->info.value == NULL; k++)
             known = known && v->info.partial[k] >= 0;
