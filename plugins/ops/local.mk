@@ -137,6 +137,7 @@ ops_LTLIBRARIES += plugins/ops/reference.la
 ops_LTLIBRARIES += plugins/ops/relu.la
 ops_LTLIBRARIES += plugins/ops/reshape.la
 ops_LTLIBRARIES += plugins/ops/reshape-like.la
+ops_LTLIBRARIES += plugins/ops/resize.la
 ops_LTLIBRARIES += plugins/ops/reverse-sequence.la
 ops_LTLIBRARIES += plugins/ops/rms-normalization.la
 ops_LTLIBRARIES += plugins/ops/rnn.la
@@ -193,6 +194,7 @@ EXTRA_DIST += \
 	plugins/ops/family/drawn.h \
 	plugins/ops/family/global-pool.h \
 	plugins/ops/family/index.h \
+	plugins/ops/family/interpolate.h \
 	plugins/ops/family/loop-forward.h \
 	plugins/ops/family/loop-gradient.h \
 	plugins/ops/family/loop-infer.h \
@@ -205,6 +207,8 @@ EXTRA_DIST += \
 	plugins/ops/family/recurrent.h \
 	plugins/ops/family/recurrent-scan.h \
 	plugins/ops/family/reduce.h \
+	plugins/ops/family/resize-infer.h \
+	plugins/ops/family/resize.h \
 	plugins/ops/family/row.h \
 	plugins/ops/family/rows.h \
 	plugins/ops/family/scatter.h \

@@ -140,6 +140,15 @@ static const char *const rows[][3] = {
     {"LpNormalization", "[2,3]; p=3", "attribute p"},
     {"LRN", "[3]; size=3", "X has rank 1"},
     {"SwiGLU", "[2] [3]", "expected the same shape"},
+    {"Resize", "[2]", "neither scales nor sizes"},
+    {"Resize", "[2] - f32[1]{2} i64[1]{4}", "both scales and sizes"},
+    {"Resize", "[2] - f32[1]{0}", "scales has 0 at place 0"},
+    {"Resize", "[2,2] - f32[1]{2}", "scales has 1 elements: expected 2"},
+    {"Resize", "[2] - - i64[1]{-3}", "sizes has -3 at place 0"},
+    {"Resize", "[2,0] - - i64[2]{2,1}", "dimension 1 has no elements"},
+    {"Resize", "[2] - f32[1]{2}; axes=1,", "axes has 1 at place 0"},
+    {"Resize", "[2] - f32[1]{2}; coordinate_transformation_mode=tf_crop_and_resize", "needs roi"},
+    {"nn/ResizeGrad", "[3] [2] - f32[1]{2}", "expected the shape of the result, [4]"},
 };
 
 static void test_row(NnContext *context, const char *const row[3], NnStatus *status) {
