@@ -47,9 +47,11 @@ ops_LTLIBRARIES += plugins/ops/cum-prod.la
 ops_LTLIBRARIES += plugins/ops/cum-sum.la
 ops_LTLIBRARIES += plugins/ops/depth-to-space.la
 ops_LTLIBRARIES += plugins/ops/dequantize-linear.la
+ops_LTLIBRARIES += plugins/ops/dft.la
 ops_LTLIBRARIES += plugins/ops/div.la
 ops_LTLIBRARIES += plugins/ops/dropout.la
 ops_LTLIBRARIES += plugins/ops/dynamic-quantize-linear.la
+ops_LTLIBRARIES += plugins/ops/einsum.la
 ops_LTLIBRARIES += plugins/ops/elu.la
 ops_LTLIBRARIES += plugins/ops/equal.la
 ops_LTLIBRARIES += plugins/ops/erf.la
@@ -163,6 +165,7 @@ ops_LTLIBRARIES += plugins/ops/space-to-depth.la
 ops_LTLIBRARIES += plugins/ops/split.la
 ops_LTLIBRARIES += plugins/ops/sqrt.la
 ops_LTLIBRARIES += plugins/ops/squeeze.la
+ops_LTLIBRARIES += plugins/ops/stft.la
 ops_LTLIBRARIES += plugins/ops/sub.la
 ops_LTLIBRARIES += plugins/ops/sum.la
 ops_LTLIBRARIES += plugins/ops/sum-to.la
@@ -192,6 +195,7 @@ EXTRA_DIST += \
 	plugins/ops/family/convolution.h \
 	plugins/ops/family/define.h \
 	plugins/ops/family/drawn.h \
+	plugins/ops/family/einsum.h \
 	plugins/ops/family/global-pool.h \
 	plugins/ops/family/index.h \
 	plugins/ops/family/interpolate.h \

@@ -178,16 +178,30 @@ static bool parse_attr(Sample *s, const NnOperator *def, char *word, uint64_t *s
     }
 }
 
-/* The next word of a text; it is cut off with a NUL. */
+/* The next word of a text; it is cut off with a NUL. Blanks between apostrophes belong to it, the apostrophes
+ * do not. */
 static char *next_word(char **at) {
     while (**at == ' ')
         (*at)++;
-    char *word = *at;
-    while (**at && **at != ' ')
-        (*at)++;
+    char *word = *at, *to = word;
+    bool quoted = false;
+    for (; **at && (quoted || **at != ' '); (*at)++)
+        if (**at == '\'')
+            quoted = !quoted;
+        else
+            *to++ = **at;
     if (**at)
-        *(*at)++ = '\0';
+        (*at)++;
+    *to = '\0';
     return *word ? word : NULL;
+}
+
+/* The " -> 3" at the end of a line; an arrow in an attribute has no number behind it. */
+static char *outputs_of(char *line) {
+    for (char *at = strstr(line, " -> "); at; at = strstr(at + 1, " -> "))
+        if (at[4] && at[4 + strspn(at + 4, "0123456789 ")] == '\0')
+            return at;
+    return NULL;
 }
 
 /* How many outputs the schema always makes; a variadic one counts once. */
@@ -202,9 +216,9 @@ bool sample_parse(Sample *s, const NnOperator *def, const char *line, int32_t ty
         state = state * 31 + (unsigned char)*c;
     snprintf(s->text, sizeof s->text, "%s", line);
     s->n_outputs = usual_outputs(def);
-    char *arrow = strstr(s->text, "->"), *semicolon = strchr(s->text, ';'), *at = s->text, *word;
+    char *arrow = outputs_of(s->text), *semicolon = strchr(s->text, ';'), *at = s->text, *word;
     if (arrow) {
-        s->n_outputs = (uint32_t)strtoul(arrow + 2, NULL, 10);
+        s->n_outputs = (uint32_t)strtoul(arrow + 4, NULL, 10);
         *arrow = '\0';
     }
     char *attributes = semicolon ? semicolon + 1 : NULL;
