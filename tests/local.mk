@@ -122,8 +122,9 @@ smoke_tests = \
 	tests/nnrun/test-plugin.sh \
 	tests/nnrun/test-version.sh
 
-# What make check-all adds: cases that take long, and what runs again under TSan (no Criterion here) and valgrind.
-long_tests =
+# What make check-all adds: a hundred kills instead of a dozen, and what runs again under TSan (no Criterion here) and
+# valgrind.
+long_tests = tests/train/test-resume.sh
 
 tsan_tests = \
 	tests/train/test-two-epochs.sh \
@@ -198,7 +199,7 @@ tests_ops_test_backends_SOURCES = tests/ops/test-backends.c tests/ops/sample.c
 tests_ops_test_types_SOURCES = tests/ops/test-types.c tests/ops/eager.c tests/ops/sample.c
 tests_ops_test_gradients_SOURCES = tests/ops/test-gradients.c tests/ops/eager.c tests/ops/sample.c
 
-EXTRA_DIST += tests/train/small.sh tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests) $(long_tests)
+EXTRA_DIST += tests/train/small.sh tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests)
 
 run_tests = $(SHELL) $(srcdir)/tests/run -s '$(abs_top_srcdir)' -b '$(abs_top_builddir)'
 test_needs = all-am $(check_PROGRAMS) $(check_LTLIBRARIES) tests/contract/toy/manifest.yaml
@@ -212,7 +213,7 @@ check-smoke: $(test_needs)
 	@$(run_tests) $(smoke_tests)
 
 check-long: $(test_needs)
-	@$(run_tests) $(long_tests)
+	@KILLS=100 $(run_tests) $(long_tests)
 
 check-tsan: $(test_needs)
 	@$(run_tests) $(tsan_tests)
