@@ -210,10 +210,12 @@ static int32_t take_cells(Table *t) {
 
 static int32_t read_table(Table *t) {
     uint64_t n = 0;
-    int32_t code = file_load(t->nn, t->path, MAX_BYTES, (uint8_t **)&t->bytes, &n, t->status);
+    uint8_t *bytes = NULL;
+    int32_t code = file_load(t->nn, t->path, MAX_BYTES, &bytes, &n, t->status);
 
+    t->bytes = (char *)bytes;
     if (code == NN_OK)
-        code = file_check_text(t->nn, t->path, (const uint8_t *)t->bytes, n, t->status);
+        code = file_check_text(t->nn, t->path, bytes, n, t->status);
     if (code == NN_OK)
         code = take_cells(t);
     if (code == NN_OK && t->rows <= t->header)
