@@ -32,6 +32,7 @@ broken_plugins = \
 	tests/broken/wrong-special-value.la \
 	tests/broken/wrong-stride.la \
 	tests/broken/wrong-struct-size.la \
+	tests/broken/wrong-table.la \
 	tests/broken/wrong-type.la
 check_LTLIBRARIES += $(broken_plugins)
 $(broken_plugins): AM_LDFLAGS += -rpath /nowhere
