@@ -8,6 +8,7 @@ ops_LTLIBRARIES += plugins/ops/abs.la
 ops_LTLIBRARIES += plugins/ops/acos.la
 ops_LTLIBRARIES += plugins/ops/acosh.la
 ops_LTLIBRARIES += plugins/ops/add.la
+ops_LTLIBRARIES += plugins/ops/affine-grid.la
 ops_LTLIBRARIES += plugins/ops/all-finite.la
 ops_LTLIBRARIES += plugins/ops/and.la
 ops_LTLIBRARIES += plugins/ops/arg-max.la
@@ -70,6 +71,7 @@ ops_LTLIBRARIES += plugins/ops/global-lp-pool.la
 ops_LTLIBRARIES += plugins/ops/global-max-pool.la
 ops_LTLIBRARIES += plugins/ops/greater.la
 ops_LTLIBRARIES += plugins/ops/greater-or-equal.la
+ops_LTLIBRARIES += plugins/ops/grid-sample.la
 ops_LTLIBRARIES += plugins/ops/group-normalization.la
 ops_LTLIBRARIES += plugins/ops/gru.la
 ops_LTLIBRARIES += plugins/ops/hamming-window.la
@@ -215,6 +217,7 @@ EXTRA_DIST += \
 	plugins/ops/family/resize.h \
 	plugins/ops/family/row.h \
 	plugins/ops/family/rows.h \
+	plugins/ops/family/sampling.h \
 	plugins/ops/family/scatter.h \
 	plugins/ops/family/shape.h \
 	plugins/ops/family/taper.h \
