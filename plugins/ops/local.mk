@@ -48,6 +48,7 @@ ops_LTLIBRARIES += plugins/ops/cum-prod.la
 ops_LTLIBRARIES += plugins/ops/cum-sum.la
 ops_LTLIBRARIES += plugins/ops/depth-to-space.la
 ops_LTLIBRARIES += plugins/ops/dequantize-linear.la
+ops_LTLIBRARIES += plugins/ops/det.la
 ops_LTLIBRARIES += plugins/ops/dft.la
 ops_LTLIBRARIES += plugins/ops/div.la
 ops_LTLIBRARIES += plugins/ops/dropout.la

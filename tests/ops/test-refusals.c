@@ -171,6 +171,8 @@ static const char *const rows[][3] = {
     {"Resize", "[2,0] - - i64[2]{2,1}", "dimension 1 has no elements"},
     {"Resize", "[2] - f32[1]{2}; axes=1,", "axes has 1 at place 0"},
     {"Resize", "[2] - f32[1]{2}; coordinate_transformation_mode=tf_crop_and_resize", "needs roi"},
+    {"Det", "[2,3]", "expected square matrices"},
+    {"Det", "[3]", "X is [3]"},
     {"GridSample", "[1,1,2,2] [1,2,2,3]", "expected [N,C,d1,...] and [N,o1,...,dimensions]"},
     {"GridSample", "[2,1,2,2] [1,2,2,2]", "X is [2,1,2,2] and grid [1,2,2,2]"},
     {"AffineGrid", "[1,2,3] i64[5]{1,1,2,2,2}", "size has 5 elements"},
