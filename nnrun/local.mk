@@ -6,6 +6,7 @@ bin_PROGRAMS += nnrun/nnrun
 nnrun_nnrun_SOURCES = \
 	nnrun/arguments.c \
 	nnrun/command.h \
+	nnrun/convert.c \
 	nnrun/datasets.c \
 	nnrun/devices.c \
 	nnrun/help.c \

@@ -22,6 +22,9 @@ unit_tests = \
 	tests/plugins/datasets/test-glyphs \
 	tests/plugins/datasets/test-idx \
 	tests/plugins/datasets/test-text \
+	tests/plugins/formats/test-csv \
+	tests/plugins/formats/test-npy \
+	tests/plugins/formats/test-npz \
 	tests/plugins/formats/test-safetensors
 
 contract_tests = \
@@ -39,11 +42,14 @@ contract_tests = \
 	tests/contract/learning \
 	tests/contract/mixed \
 	tests/models/test-build \
+	tests/fuzz/fuzz-arrays-csv \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-csv \
 	tests/fuzz/fuzz-idx \
 	tests/fuzz/fuzz-elf \
 	tests/fuzz/fuzz-manifest \
+	tests/fuzz/fuzz-npy \
+	tests/fuzz/fuzz-npz \
 	tests/fuzz/fuzz-safetensors \
 	tests/ops/test-gradients \
 	tests/ops/test-backends \
@@ -64,6 +70,7 @@ script_tests = \
 	tests/ops/test-forward.sh \
 	tests/abi/test-abi.sh \
 	tests/nnrun/test-absent.sh \
+	tests/nnrun/test-arrays.sh \
 	tests/nnrun/test-bad-input.sh \
 	tests/nnrun/test-outside.sh \
 	tests/nnrun/test-plugin.sh \
@@ -107,16 +114,22 @@ smoke_tests = \
 	tests/core/run/test-pool \
 	tests/core/test-suggest \
 	tests/core/test-version \
+	tests/fuzz/fuzz-arrays-csv \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-csv \
 	tests/fuzz/fuzz-idx \
 	tests/fuzz/fuzz-elf \
 	tests/fuzz/fuzz-manifest \
+	tests/fuzz/fuzz-npy \
+	tests/fuzz/fuzz-npz \
 	tests/fuzz/fuzz-safetensors \
 	tests/plugins/datasets/test-csv \
 	tests/plugins/datasets/test-glyphs \
 	tests/plugins/datasets/test-idx \
 	tests/plugins/datasets/test-text \
+	tests/plugins/formats/test-csv \
+	tests/plugins/formats/test-npy \
+	tests/plugins/formats/test-npz \
 	tests/plugins/formats/test-safetensors \
 	tests/nnrun/test-bad-input.sh \
 	tests/nnrun/test-plugin.sh \
@@ -178,9 +191,9 @@ abi_headers = \
 	tests/abi/0.1/nn/optimizer.h \
 	tests/abi/0.1/nn/plugin.h \
 	tests/abi/0.1/nn/settings.h
-noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h
+noinst_HEADERS += tests/fuzz/driver.h tests/plugins/host.h tests/plugins/formats/format-test.h
 noinst_HEADERS += tests/contract/contract.h
-noinst_HEADERS += tests/fuzz/folder.h tests/plugins/datasets/open.h
+noinst_HEADERS += tests/fuzz/folder.h tests/fuzz/format.h tests/plugins/datasets/open.h
 
 noinst_HEADERS += tests/plugins/ops-cpu/simd-test.h
 tests_plugins_ops_cpu_test_conv_LDADD = plugins/ops-cpu/libcpu-simd.la

@@ -8,9 +8,6 @@
 
 #include "nn/plugin.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #define RECORD_KEY "nnrun.record"
 
 /* ---- the tensors of a file, in the order of their names ---- */
@@ -63,43 +60,9 @@ static int32_t read_variables(NnTraining *t, GArray *arrays, NnStatus *status) {
     return NN_OK;
 }
 
-typedef struct Write {
-    NnTraining *t;
-    const NnFormat *format;
-    GArray *arrays;
-    const char *record;
-    int fd;
-} Write;
-
-static int32_t sink_write(void *self, const void *bytes, uint64_t n, NnStatus *status) {
-    const Write *w = self;
-    const char *at = bytes;
-    while (n) {
-        const ssize_t done = write(w->fd, at, MIN(n, (uint64_t)1 << 30));
-        if (done < 0 && errno != EINTR)
-            return nn_status_fail(status, NN_ERROR, "%s", g_strerror(errno));
-        at += MAX(done, 0);
-        n -= (uint64_t)MAX(done, 0);
-    }
-    return NN_OK;
-}
-
-static int32_t write_file(void *arg, int fd, NnStatus *status) {
-    Write *w = arg;
-    w->fd = fd;
-    const NnPair pair = {RECORD_KEY, w->record};
-    const NnSink sink = {.struct_size = sizeof sink, .self = w, .write = sink_write};
-    return w->format->write(nn_registry_host(w->t->context, w->format), w->arrays->len,
-                            (const NnArray *)(const void *)w->arrays->data, 1, &pair, &sink, status);
-}
-
 int32_t nn_checkpoint_save(NnTraining *t, const char *name, NnStatus *status) {
-    const NnFormat *format =
-        nn_registry_table(t->context, NN_FORMAT_KIND, nn_setting_string(t->config.train, "format"), status);
-    if (format && !NN_HAS(format, write))
-        return nn_status_fail(status, NN_UNSUPPORTED, "the format %s does not hold checkpoints",
-                              format->name);
-    if (format == NULL || nn_training_settle(t, status) != NN_OK)
+    const NnFormat *format = t->config.format;
+    if (nn_training_settle(t, status) != NN_OK)
         return nn_status_code(status);
     g_autoptr(GArray) arrays = g_array_new(FALSE, TRUE, sizeof(NnArray));
     g_array_set_clear_func(arrays, clear_copy);
@@ -109,8 +72,9 @@ int32_t nn_checkpoint_save(NnTraining *t, const char *name, NnStatus *status) {
     g_autofree char *record = nn_record_text(t, digest);
     g_autofree char *folder = g_build_filename(t->folder, "weights", NULL);
     g_autofree char *file = g_strconcat(name, ".", format->extension, NULL);
-    Write w = {.t = t, .format = format, .arrays = arrays, .record = record};
-    if (nn_file_replace(folder, file, true, write_file, &w, status) != NN_OK)
+    const NnPair pair = {RECORD_KEY, record};
+    if (nn_arrays_store(t->context, format, folder, file, arrays->len,
+                        (const NnArray *)(const void *)arrays->data, 1, &pair, status) != NN_OK)
         return nn_status_code(status);
     /* The copy for people is of the checkpoint that a training goes on from. */
     return g_str_equal(name, "last") ? nn_run_write(t, "record.yaml", record, status) : NN_OK;
@@ -118,58 +82,18 @@ int32_t nn_checkpoint_save(NnTraining *t, const char *name, NnStatus *status) {
 
 /* ---- loading ---- */
 
+/* A file that was read, its arrays in the order of their names. */
 typedef struct Contents {
-    char *bytes;
-    gsize length;
-    GArray *arrays; /* NnArray: their own names and dims, data within bytes */
+    NnArrays *file;
+    GArray *arrays; /* NnArray, borrowed */
     NnConfig *record;
-    const char *path;
 } Contents;
 
-static void clear_array(void *data) {
-    const NnArray *a = data;
-    g_free((char *)(uintptr_t)a->name);
-    g_free((int64_t *)(uintptr_t)a->dims);
-}
-
-static int32_t take_array(void *self, const NnArray *a, NnStatus *status) {
-    Contents *c = self;
-    NnArray copy = *a;
-    (void)status;
-    copy.name = g_strdup(a->name);
-    copy.dims = g_memdup2(a->dims, (gsize)a->rank * sizeof *a->dims);
-    g_array_append_val(c->arrays, copy);
-    /* cppcheck-suppress memleak ; the array has them */
-    return NN_OK;
-}
-
-static int32_t take_pair(void *self, const NnPair *pair, NnStatus *status) {
-    Contents *c = self;
-    if (!g_str_equal(pair->key, RECORD_KEY) || c->record)
-        return NN_OK;
-    c->record = nn_config_parse(pair->value, strlen(pair->value), "the record", status);
-    return nn_status_code(status);
-}
-
-static const NnFormat *find_format(NnContext *context, const char *path, NnStatus *status) {
-    const char *dot = strrchr(path, '.');
-    const uint32_t n = nn_registry_count(context);
-    for (uint32_t i = 0; dot && i < n; i++) {
-        const NnEntry *e = nn_registry_entry(context, i);
-        const NnFormat *f =
-            g_str_equal(e->kind, NN_FORMAT_KIND) ? nn_registry_table(context, e->kind, e->name, NULL) : NULL;
-        if (f && NN_HAS(f, read) && f->extension && g_str_equal(f->extension, dot + 1))
-            return f;
-    }
-    nn_status_fail(status, NN_INVALID, "no weight format is known for files that end in \"%s\"",
-                   dot ? dot : "");
-    return NULL;
-}
-
 static void contents_clear(Contents *c) {
-    g_array_unref(c->arrays);
+    if (c->arrays)
+        g_array_unref(c->arrays);
     nn_config_free(c->record);
-    g_free(c->bytes);
+    nn_arrays_free(c->file);
 }
 
 static int32_t check_digest(const Contents *c, NnStatus *status) {
@@ -184,16 +108,19 @@ static int32_t check_digest(const Contents *c, NnStatus *status) {
 }
 
 static int32_t contents_read(Contents *c, NnContext *context, const char *path, NnStatus *status) {
-    g_autoptr(GError) error = NULL;
-    *c = (Contents){.path = path, .arrays = g_array_new(FALSE, TRUE, sizeof(NnArray))};
-    g_array_set_clear_func(c->arrays, clear_array);
-    const NnFormat *format = NULL;
-    if (!g_file_get_contents(path, &c->bytes, &c->length, &error))
-        return nn_status_fail(status, NN_INVALID, "%s", error->message);
-    format = find_format(context, path, status);
-    const NnSource source = {.struct_size = sizeof source, .self = c, .array = take_array, .pair = take_pair};
-    if (format &&
-        format->read(nn_registry_host(context, format), c->bytes, c->length, &source, status) == NN_OK)
+    const NnPair *pairs;
+    *c = (Contents){.file = nn_arrays_read(context, path, status)};
+    if (c->file == NULL)
+        return nn_status_code(status);
+    c->arrays = g_array_new(FALSE, TRUE, sizeof(NnArray));
+    for (uint64_t i = 0; i < nn_arrays_count(c->file); i++)
+        g_array_append_val(c->arrays, *nn_arrays_get(c->file, i));
+    g_array_sort(c->arrays, by_name);
+    const uint64_t n = nn_arrays_pairs(c->file, &pairs);
+    for (uint64_t i = 0; i < n && c->record == NULL && nn_status_code(status) == NN_OK; i++)
+        if (g_str_equal(pairs[i].key, RECORD_KEY))
+            c->record = nn_config_parse(pairs[i].value, strlen(pairs[i].value), "the record", status);
+    if (nn_status_code(status) == NN_OK)
         check_digest(c, status);
     nn_status_where(status, "checkpoint %s", path);
     return nn_status_code(status);
@@ -264,8 +191,6 @@ int32_t nn_training_load(NnTraining *t, const char *path, NnStatus *status) {
     NnVariable *const *variables;
     const uint32_t n = nn_network_variables(t->network, &variables);
     if (contents_read(&c, t->context, path, status) == NN_OK) {
-        /* bsearch needs the order that a digest may not have asked for. */
-        g_array_sort(c.arrays, by_name);
         for (uint32_t i = 0; i < n && nn_status_code(status) == NN_OK; i++)
             if (nn_variable_spec(variables[i])->lifetime == NN_KEPT)
                 load_variable(t, variables[i], &c, status);

@@ -5,6 +5,7 @@
 noinst_LTLIBRARIES += train/libnn-train-core.la
 train_libnn_train_core_la_LDFLAGS = $(HARDEN_LDFLAGS)
 train_libnn_train_core_la_SOURCES = \
+	train/arrays.c \
 	train/call.c \
 	train/checkpoint.c \
 	train/data.c \

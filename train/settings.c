@@ -83,7 +83,8 @@ static const NnSetting train[] = {
     WHOLE("patience", "0", 0, "epochs",
           "Training stops after so many epochs without a better metric; 0: never."),
     REAL("min_delta", "0", 0, 1e300, "By how much a metric has to be better to count as better."),
-    TEXT("format", "safetensors", "The format of weights."),
+    TEXT("format", "safetensors",
+         "The format of checkpoints: safetensors, npz, or another that a plug-in brings."),
 };
 
 const NnSetting *nn_train_settings(const char *section, uint32_t *count) {
@@ -258,6 +259,18 @@ static int32_t read_devices(NnTrainConfig *c, NnStatus *status) {
     return NN_OK;
 }
 
+static int32_t read_format(NnTrainConfig *c, NnContext *context, NnStatus *status) {
+    const NnFormat *f = choose(c->train, context, NN_FORMAT_KIND, "format", NULL, status);
+    if (f == NULL)
+        return nn_status_code(status);
+    c->format = f;
+    if (NN_HAS(f, read) && NN_HAS(f, write) && (f->flags & (NN_FORMAT_SINGLE | NN_FORMAT_BARE)) == 0)
+        return NN_OK;
+    g_autofree char *text = g_strdup_printf(
+        "the format %s cannot hold a checkpoint: several arrays by name, and a record", f->name);
+    return nn_config_api()->fail(nn_setting(c->train, "format"), status, text);
+}
+
 static int32_t read_train(NnTrainConfig *c, NnContext *context, NnStatus *status) {
     const NnConfig *map = nn_setting(c->root, "train");
     if (nn_config_api()->check(map, train, G_N_ELEMENTS(train), sizeof train[0], "section train", &c->train,
@@ -265,7 +278,8 @@ static int32_t read_train(NnTrainConfig *c, NnContext *context, NnStatus *status
         return nn_status_code(status);
     const NnConfig *optimizer = nn_setting(c->train, "optimizer"),
                    *schedule = nn_setting(c->train, "schedule");
-    if (read_optimizer(&c->optimizer, context, optimizer, status) == NN_OK &&
+    if (read_format(c, context, status) == NN_OK &&
+        read_optimizer(&c->optimizer, context, optimizer, status) == NN_OK &&
         read_schedule(&c->schedule, context, schedule, status) == NN_OK)
         read_groups(c, context, status);
     return nn_status_code(status);

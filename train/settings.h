@@ -22,6 +22,7 @@ typedef struct NnTrainConfig {
     const NnConfig *root, *model, *data, *train; /* checked */
     const NnModel *family;
     const NnDataset *loader;
+    const NnFormat *format; /* of checkpoints */
     NnChosen optimizer, schedule;
     GPtrArray *groups;  /* NnChosen *: optimizers of named groups */
     GPtrArray *devices; /* char *, NULL-terminated */

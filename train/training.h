@@ -120,6 +120,10 @@ int32_t nn_record_apply(NnTraining *, const NnConfig *record, NnStatus *);
 /* checkpoint.c: FOLDER/weights/NAME.safetensors, in one rename. */
 int32_t nn_checkpoint_save(NnTraining *, const char *name, NnStatus *);
 
+/* arrays.c: arrays and texts into FOLDER/NAME, in one rename. */
+int32_t nn_arrays_store(NnContext *, const NnFormat *, const char *folder, const char *name, uint64_t n,
+                        const NnArray *, uint64_t n_pairs, const NnPair *, NnStatus *);
+
 /* run.c: the run folder and what is written into it. */
 int32_t nn_run_create(NnTraining *, NnStatus *);
 int32_t nn_run_write(NnTraining *, const char *name, const char *text,

@@ -29,7 +29,8 @@ typedef struct NnSink {
     int32_t (*write)(void *self, const void *bytes, uint64_t n, NnStatus *);
 } NnSink;
 
-/* Told what a file holds, in file order; data points into the bytes that were given to read. */
+/* Told what a file holds, in file order. What the arguments point to is there for that call only, except that
+ * data which lies inside of the bytes that were given to read lives as long as they do. */
 typedef struct NnSource {
     uint32_t struct_size;
     uint32_t reserved;
@@ -62,6 +63,11 @@ typedef struct NnGraphSource {
      * on; what is returned stays valid until reading ends. */
     int32_t (*companion)(void *self, const char *name, uint64_t offset, uint64_t *length, const void **bytes,
                          NnStatus *);
+    /* Optional: a node of the file, once it is built: its operator as the file spells it, its name (or NULL),
+     * the names and values of its outputs, NULL for those that are left out. Bodies of nodes are not walked.
+     */
+    int32_t (*node)(void *self, const char *op, const char *name, uint32_t n_outputs,
+                    const char *const *output_names, NnValue *const *outputs, NnStatus *);
 } NnGraphSource;
 
 /*
@@ -91,9 +97,12 @@ struct NnGraphView {
     const NnGraphView *(*expand)(const NnGraphView *, const NnNode *, NnStatus *);
 };
 
+#define NN_FORMAT_SINGLE 1u /* holds one array, without its name */
+#define NN_FORMAT_BARE 2u   /* holds no pairs, so it cannot keep a record beside weights */
+
 typedef struct NnFormat {
     uint32_t struct_size;
-    uint32_t flags;
+    uint32_t flags; /* NN_FORMAT_* */
     const char *name;
     const char *extension; /* "safetensors" */
     const char *doc;

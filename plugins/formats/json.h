@@ -8,6 +8,7 @@
 #define NN_FORMATS_JSON_H
 
 #include "nn/plugin.h"
+#include "utf8.h"
 
 typedef struct Reader {
     const uint8_t *bytes;
@@ -80,26 +81,6 @@ static bool take_separator(Reader *r, char end, bool *more) {
         return expected(r, what);
     r->at++;
     return true;
-}
-
-/* Length of the UTF-8 sequence at p (RFC 3629), 0 when it is none. */
-static size_t utf8_length(const uint8_t *p, size_t n) {
-    const uint8_t c = p[0];
-    const size_t length = c < 0x80                ? 1
-                          : c >= 0xc2 && c < 0xe0 ? 2
-                          : (c & 0xf0) == 0xe0    ? 3
-                          : c >= 0xf0 && c < 0xf5 ? 4
-                                                  : 0;
-
-    if (length == 0 || length > n)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f) || (c == 0xf0 && p[1] < 0x90) ||
-        (c == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return length;
 }
 
 static size_t utf8_write(uint32_t u, char *out) {

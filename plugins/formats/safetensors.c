@@ -431,18 +431,7 @@ static void append_string(Text *text, const char *string) {
     append(text, "\"", 1);
 }
 
-static bool is_utf8(const char *string) {
-    size_t n = strlen(string);
-
-    for (const uint8_t *p = (const uint8_t *)string; n;) {
-        const size_t length = utf8_length(p, n);
-        if (length == 0)
-            return false;
-        p += length;
-        n -= length;
-    }
-    return true;
-}
+static bool is_utf8(const char *string) { return utf8_valid(string, strlen(string)) == strlen(string); }
 
 static const char *dtype_name(int32_t type) {
     for (size_t i = 0; i < NN_COUNT(dtypes); i++)

@@ -278,6 +278,21 @@ cp cut.safetensors damaged/weights/last.safetensors
 refuse "resuming from a bad digest" 'last.safetensors|SHA-256' "$NNRUN" resume damaged
 rm -r cut.safetensors damaged
 
+# ---- formats ----
+
+yaml "a format that holds no checkpoint" 'row.yaml:3:17|the format csv cannot hold a checkpoint' \
+    "model: $head${nl}data: {loader: glyphs}${nl}train: {format: csv}${nl}"
+refuse "an unknown format" 'train.format=npx|did you mean|npy' "$NNRUN" train good.yaml train.format=npx
+refuse "a file of arrays that is not there" 'nosuch.npz|No such file' "$NNRUN" convert nosuch.npz
+refuse "a file of arrays of an unknown kind" 'good.yaml|no format of arrays is known|".yaml"|.npz' "$NNRUN" convert good.yaml
+printf 'PK\003\004 or something as long as that' >cut.npz
+refuse "npz of the wrong magic" 'cut.npz: offset 11: not npz, or cut short' "$NNRUN" convert cut.npz
+printf '1,2\n3,x\n' >cut.csv
+refuse "arrays as text: no number" 'cut.csv: offset 6, line 2: expected a number of type f64, found "x"' "$NNRUN" convert cut.csv
+refuse "many arrays for a file of one" 'cannot write|npy holds one array|npz holds several' "$NNRUN" convert "$last" a.npy
+refuse "no array of that name" 'has no array of that name' "$NNRUN" convert "$last" a.npz --only 'nosuch*'
+rm cut.npz cut.csv
+
 # ---- while it runs ----
 
 # during NAME TEXT FOLDER COMMAND...: exit code 1, one sentence, no temporary file, and FOLDER's last checkpoint works

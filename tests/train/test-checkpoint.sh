@@ -23,7 +23,7 @@ cp $last damaged.safetensors
 printf 'XXXX' | dd of=damaged.safetensors bs=1 seek=$((size - 40)) conv=notrunc 2>/dev/null
 expect bad-digest 2 'SHA-256' "$NNRUN" eval damaged.safetensors
 cp $last weights.foo
-expect unknown-format 2 'no weight format' "$NNRUN" eval weights.foo
+expect unknown-format 2 'no format of arrays is known' "$NNRUN" eval weights.foo
 expect no-run 2 'no run folder' "$NNRUN" resume nowhere
 mkdir nothing
 expect empty-folder 2 'is it a run folder' "$NNRUN" resume nothing

@@ -82,6 +82,20 @@ NN_API void nn_training_continue_in(NnTraining *, const char *folder);
 NN_API int32_t nn_training_evaluate(NnTraining *, const char *split, const char *function, uint32_t *count,
                                     const char *const **names, const double **values, NnStatus *);
 
+/* Files of named arrays: weights, samples, predictions. The format is the one whose files end as the path
+ * does; the sentence about an ending that nobody knows lists those that are known. */
+typedef struct NnArrays NnArrays;
+NN_API NnArrays *nn_arrays_read(NnContext *, const char *path, NnStatus *);
+NN_API void nn_arrays_free(NnArrays *);
+NN_API uint64_t nn_arrays_count(const NnArrays *);
+NN_API const NnArray *nn_arrays_get(const NnArrays *, uint64_t i); /* lives as long as the whole */
+NN_API uint64_t nn_arrays_pairs(const NnArrays *, const NnPair **);
+/* In one rename; texts are left out where the format has no place for them. */
+NN_API int32_t nn_arrays_write(NnContext *, const char *path, uint64_t n, const NnArray *, uint64_t n_pairs,
+                               const NnPair *, NnStatus *);
+/* The format that a path asks for, to read or to write arrays. */
+NN_API const NnFormat *nn_arrays_format(NnContext *, const char *path, bool writing, NnStatus *);
+
 /* What a training is made of, for programs that do more with it. */
 NN_API char *nn_training_config_text(const NnTraining *); /* the resolved configuration; free() it */
 NN_API char *nn_training_explain(NnTraining *, const char *function, const char *after,
