@@ -17,6 +17,7 @@ ops_LTLIBRARIES += plugins/ops/asin.la
 ops_LTLIBRARIES += plugins/ops/asinh.la
 ops_LTLIBRARIES += plugins/ops/atan.la
 ops_LTLIBRARIES += plugins/ops/atanh.la
+ops_LTLIBRARIES += plugins/ops/attention.la
 ops_LTLIBRARIES += plugins/ops/average-pool.la
 ops_LTLIBRARIES += plugins/ops/batch-normalization.la
 ops_LTLIBRARIES += plugins/ops/bernoulli.la
@@ -29,6 +30,7 @@ ops_LTLIBRARIES += plugins/ops/bitwise-xor.la
 ops_LTLIBRARIES += plugins/ops/blackman-window.la
 ops_LTLIBRARIES += plugins/ops/cast.la
 ops_LTLIBRARIES += plugins/ops/cast-like.la
+ops_LTLIBRARIES += plugins/ops/causal-conv-with-state.la
 ops_LTLIBRARIES += plugins/ops/ceil.la
 ops_LTLIBRARIES += plugins/ops/celu.la
 ops_LTLIBRARIES += plugins/ops/center-crop-pad.la
@@ -90,6 +92,7 @@ ops_LTLIBRARIES += plugins/ops/layer-normalization.la
 ops_LTLIBRARIES += plugins/ops/leaky-relu.la
 ops_LTLIBRARIES += plugins/ops/less.la
 ops_LTLIBRARIES += plugins/ops/less-or-equal.la
+ops_LTLIBRARIES += plugins/ops/linear-attention.la
 ops_LTLIBRARIES += plugins/ops/log.la
 ops_LTLIBRARIES += plugins/ops/log-softmax.la
 ops_LTLIBRARIES += plugins/ops/loop.la
@@ -148,6 +151,7 @@ ops_LTLIBRARIES += plugins/ops/resize.la
 ops_LTLIBRARIES += plugins/ops/reverse-sequence.la
 ops_LTLIBRARIES += plugins/ops/rms-normalization.la
 ops_LTLIBRARIES += plugins/ops/rnn.la
+ops_LTLIBRARIES += plugins/ops/rotary-embedding.la
 ops_LTLIBRARIES += plugins/ops/round.la
 ops_LTLIBRARIES += plugins/ops/scale.la
 ops_LTLIBRARIES += plugins/ops/scan.la
@@ -193,6 +197,7 @@ ops_LTLIBRARIES += plugins/ops/zeros-like.la
 EXTRA_DIST += \
 	plugins/ops/family/alike.h \
 	plugins/ops/family/arg.h \
+	plugins/ops/family/attention.h \
 	plugins/ops/family/bitwise.h \
 	plugins/ops/family/blocks.h \
 	plugins/ops/family/body.h \
