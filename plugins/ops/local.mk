@@ -7,6 +7,8 @@ ops_LTLIBRARIES =
 ops_LTLIBRARIES += plugins/ops/abs.la
 ops_LTLIBRARIES += plugins/ops/acos.la
 ops_LTLIBRARIES += plugins/ops/acosh.la
+ops_LTLIBRARIES += plugins/ops/adagrad.la
+ops_LTLIBRARIES += plugins/ops/adam.la
 ops_LTLIBRARIES += plugins/ops/add.la
 ops_LTLIBRARIES += plugins/ops/affine-grid.la
 ops_LTLIBRARIES += plugins/ops/all-finite.la
@@ -111,6 +113,7 @@ ops_LTLIBRARIES += plugins/ops/mel-weight-matrix.la
 ops_LTLIBRARIES += plugins/ops/min.la
 ops_LTLIBRARIES += plugins/ops/mish.la
 ops_LTLIBRARIES += plugins/ops/mod.la
+ops_LTLIBRARIES += plugins/ops/momentum.la
 ops_LTLIBRARIES += plugins/ops/mul.la
 ops_LTLIBRARIES += plugins/ops/multinomial.la
 ops_LTLIBRARIES += plugins/ops/neg.la
@@ -183,6 +186,7 @@ ops_LTLIBRARIES += plugins/ops/swish.la
 ops_LTLIBRARIES += plugins/ops/tan.la
 ops_LTLIBRARIES += plugins/ops/tanh.la
 ops_LTLIBRARIES += plugins/ops/tensor-scatter.la
+ops_LTLIBRARIES += plugins/ops/tf-idf-vectorizer.la
 ops_LTLIBRARIES += plugins/ops/thresholded-relu.la
 ops_LTLIBRARIES += plugins/ops/tile.la
 ops_LTLIBRARIES += plugins/ops/top-k.la
@@ -230,6 +234,7 @@ EXTRA_DIST += \
 	plugins/ops/family/scatter.h \
 	plugins/ops/family/shape.h \
 	plugins/ops/family/taper.h \
+	plugins/ops/family/training.h \
 	plugins/ops/family/typed.h \
 	plugins/ops/family/unary.h \
 	plugins/ops/family/variadic.h \

@@ -44,14 +44,17 @@ def expected(case):
     feeds = {f"x{i}": array(t) for i, t in enumerate(case["inputs"]) if t is not None}
     names = [f"x{i}" if t is not None else "" for i, t in enumerate(case["inputs"])]
     outputs = [f"y{i}" for i in range(len(case["outputs"]))]
-    node = helper.make_node(case["op"], names, outputs, **attrs)
+    node = helper.make_node(case["op"], names, outputs, domain=case["domain"], **attrs)
     ins = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in feeds.items()]
     outs = [
         helper.make_tensor_value_info(n, t["type"] if t else TensorProto.FLOAT, None)
         for n, t in zip(outputs, case["outputs"])
     ]
-    opset = max(case["since"], 22)
-    model = helper.make_model(helper.make_graph([node], "case", ins, outs), opset_imports=[helper.make_opsetid("", opset)])
+    opset = 22 if case["domain"] else max(case["since"], 22)
+    imports = [helper.make_opsetid("", opset)]
+    if case["domain"]:
+        imports.append(helper.make_opsetid(case["domain"], case["since"]))
+    model = helper.make_model(helper.make_graph([node], "case", ins, outs), opset_imports=imports)
     model.ir_version = 10
     return ReferenceEvaluator(model).run(None, feeds)
 

@@ -82,6 +82,27 @@ static const char *const rows[][3] = {
     {"MatMulInteger", "i32[2,3] u8[3,2]", "input A is i32"},
     {"ConvInteger", "u8[1,2,3,3] u8[1,1,2,2]", "it wants 1 channel"},
     {"HannWindow", "i64[]{-1}", "size is -1"},
+    {"TfIdfVectorizer",
+     "i64[3]; mode=TF min_gram_length=1 max_gram_length=2 max_skip_count=0 ngram_counts=0, ngram_indexes=0, "
+     "pool_int64s=5,",
+     "ngram_counts has 1 elements"},
+    {"TfIdfVectorizer",
+     "i64[3]; mode=TF min_gram_length=1 max_gram_length=1 max_skip_count=0 ngram_counts=0,1 "
+     "ngram_indexes=0,1 "
+     "pool_int64s=5,6",
+     "expected rising starts of whole 2-grams in a pool of 2"},
+    {"TfIdfVectorizer",
+     "i64[3]; mode=TF min_gram_length=1 max_gram_length=1 max_skip_count=0 ngram_counts=0, ngram_indexes=0, "
+     "pool_int64s=5,6",
+     "the pool has 2 n-grams, ngram_indexes 1"},
+    {"TfIdfVectorizer",
+     "i64[3]; mode=TF min_gram_length=1 max_gram_length=1 max_skip_count=0 ngram_counts=0, ngram_indexes=0, "
+     "pool_strings=a,",
+     "a pool of strings is not supported"},
+    {"ai.onnx.preview.training/Adam", "f32[] i64[] f32[2] f32[2] f32[2] -> 3", "do not make groups"},
+    {"ai.onnx.preview.training/Momentum",
+     "f32[] i64[] f32[2] f32[2] f32[2]; alpha=1 beta=1 norm_coefficient=0 mode=x -> 2",
+     "expected one of nesterov|standard"},
     {"Attention", "[2,3,4] [2,3,4] [2,3,4]", "inputs of rank 3 need both"},
     {"Attention", "[2,3] [2,3] [2,3]", "Q has rank 2"},
     {"Attention", "[1,3,2,2] [1,2,2,2] [1,2,2,2]", "3 heads of queries and 2 of keys"},
