@@ -1,61 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads with bounds what it needs of an ELF file, which may hold anything. Only this machine's own form is
- * understood further than its first bytes. */
+/* Reads what it needs of an ELF file, which may hold anything: libelf keeps within the file's bounds. */
 #include "plugin/elf.h"
 
-#include <elf.h>
-#include <link.h>
+#include <gelf.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define MOST_HEADERS 4096u
 #define MOST_DYNAMIC 65536u
 #define MOST_STRINGS (64u << 20)
 
-typedef ElfW(Ehdr) Ehdr;
-typedef ElfW(Phdr) Phdr;
-typedef ElfW(Dyn) Dyn;
-
-static bool get(int fd, void *to, gsize bytes, guint64 offset) {
-    for (gsize done = 0; done < bytes;) {
-        const ssize_t n = pread(fd, (char *)to + done, bytes - done, (off_t)(offset + done));
-        if (n <= 0)
-            return false;
-        done += (gsize)n;
-    }
-    return true;
-}
-
 /* This program's own header stands for what this machine takes. */
-static void own_header(Ehdr *header) {
-    memset(header, 0, sizeof *header);
-    header->e_ident[EI_CLASS] = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
-    header->e_ident[EI_DATA] = G_BYTE_ORDER == G_LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB;
+static uint16_t own_machine(void) {
     FILE *self = fopen("/proc/self/exe", "rbe");
-    Ehdr found;
-    if (self && fread(&found, sizeof found, 1, self) == 1)
-        header->e_machine = found.e_machine;
+    Elf64_Ehdr found = {.e_machine = EM_NONE}; /* e_machine stands at one place for both word sizes */
+    if (self && fread(&found, offsetof(Elf64_Ehdr, e_version), 1, self) != 1)
+        found.e_machine = EM_NONE;
     if (self)
         (void)fclose(self);
+    return found.e_machine;
 }
 
-static int32_t check_header(const Ehdr *h, NnStatus *status) {
-    Ehdr own;
-    own_header(&own);
-    if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
-        return nn_status_fail(status, NN_INVALID, "it is not a shared object (ELF)");
-    if (h->e_ident[EI_CLASS] != own.e_ident[EI_CLASS])
+static int32_t check_header(const GElf_Ehdr *h, NnStatus *status) {
+    const uint16_t own = own_machine();
+    if (h->e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32))
         return nn_status_fail(status, NN_INVALID, "it is a %d-bit object, and this program is a %d-bit one",
                               h->e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64, (int)sizeof(void *) * 8);
-    if (h->e_ident[EI_DATA] != own.e_ident[EI_DATA])
+    if (h->e_ident[EI_DATA] != (G_BYTE_ORDER == G_LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB))
         return nn_status_fail(status, NN_INVALID, "its byte order is %s endian, and this machine's is not",
                               h->e_ident[EI_DATA] == ELFDATA2LSB ? "little" : "big");
-    if (own.e_machine && h->e_machine != own.e_machine)
+    if (own != EM_NONE && h->e_machine != own)
         return nn_status_fail(status, NN_INVALID,
                               "it is made for another processor (ELF machine %u, here it is %u)",
-                              h->e_machine, own.e_machine);
-    if (h->e_type != ET_DYN || h->e_phentsize != sizeof(Phdr) || h->e_phnum > MOST_HEADERS)
+                              h->e_machine, own);
+    if (h->e_type != ET_DYN)
         return nn_status_fail(status, NN_INVALID, "it is not a shared object (ELF type %u)", h->e_type);
     return NN_OK;
 }
@@ -64,23 +41,13 @@ static int32_t damaged(NnStatus *status, const char *what) {
     return nn_status_fail(status, NN_INVALID, "it is damaged: its %s cannot be read", what);
 }
 
-/* Where an address of the loaded object is in the file. */
-static bool file_offset(const Phdr *p, guint n, guint64 address, guint64 *offset) {
-    for (guint i = 0; i < n; i++)
-        if (p[i].p_type == PT_LOAD && address >= p[i].p_vaddr && address - p[i].p_vaddr < p[i].p_filesz) {
-            *offset = p[i].p_offset + (address - p[i].p_vaddr);
-            return true;
-        }
-    return false;
-}
-
-static int32_t check_entry(const Dyn *d, const char *strings, guint64 size, GPtrArray *needs,
-                           NnStatus *status) {
+static int32_t check_entry(const GElf_Dyn *d, const Elf_Data *strings, GPtrArray *needs, NnStatus *status) {
     if (d->d_tag != DT_NEEDED && d->d_tag != DT_RPATH && d->d_tag != DT_RUNPATH)
         return NN_OK;
-    if (d->d_un.d_val >= size || memchr(strings + d->d_un.d_val, 0, size - d->d_un.d_val) == NULL)
+    const size_t at = MIN(d->d_un.d_val, strings->d_size);
+    const char *text = (const char *)strings->d_buf + at;
+    if (memchr(text, 0, strings->d_size - at) == NULL)
         return damaged(status, "table of strings");
-    const char *text = strings + d->d_un.d_val;
     if (d->d_tag != DT_NEEDED)
         return nn_status_fail(
             status, NN_INVALID,
@@ -94,55 +61,53 @@ static int32_t check_entry(const Dyn *d, const char *strings, guint64 size, GPtr
     return NN_OK;
 }
 
-static int32_t check_dynamic(int fd, const Phdr *p, guint n, GPtrArray *needs, NnStatus *status) {
-    const Phdr *dynamic = NULL;
-    for (guint i = 0; i < n; i++)
-        if (p[i].p_type == PT_DYNAMIC)
-            dynamic = &p[i];
-    if (dynamic == NULL || dynamic->p_filesz > MOST_DYNAMIC * sizeof(Dyn))
+/* The table of strings, where the segment that holds its address is in the file. */
+static Elf_Data *string_table(Elf *elf, size_t segments, guint64 address, guint64 size) {
+    GElf_Phdr p;
+    for (size_t i = 0; size > 0 && size <= MOST_STRINGS && i < segments; i++)
+        if (gelf_getphdr(elf, (int)i, &p) && p.p_type == PT_LOAD && address >= p.p_vaddr &&
+            address - p.p_vaddr < p.p_filesz)
+            return elf_getdata_rawchunk(elf, (int64_t)(p.p_offset + (address - p.p_vaddr)), size, ELF_T_BYTE);
+    return NULL;
+}
+
+static int32_t check_dynamic(Elf *elf, GPtrArray *needs, NnStatus *status) {
+    size_t segments = 0;
+    GElf_Phdr p = {.p_type = PT_NULL};
+    Elf_Data *dynamic = NULL;
+    if (elf_getphdrnum(elf, &segments) != 0)
+        return damaged(status, "program header");
+    for (size_t i = 0; i < segments && dynamic == NULL; i++)
+        if (gelf_getphdr(elf, (int)i, &p) && p.p_type == PT_DYNAMIC &&
+            p.p_filesz <= MOST_DYNAMIC * sizeof(Elf64_Dyn))
+            dynamic = elf_getdata_rawchunk(elf, (int64_t)p.p_offset, p.p_filesz, ELF_T_DYN);
+    if (dynamic == NULL)
         return damaged(status, "dynamic section");
-    const gsize count = dynamic->p_filesz / sizeof(Dyn);
-    Dyn *d = g_malloc0((count + 1) * sizeof *d);
-    char *strings = NULL;
-    guint64 address = 0, size = 0, offset = 0;
+    GElf_Dyn d;
+    guint64 address = 0, size = 0;
+    for (int i = 0; gelf_getdyn(dynamic, i, &d) && d.d_tag != DT_NULL; i++) {
+        address = d.d_tag == DT_STRTAB ? d.d_un.d_ptr : address;
+        size = d.d_tag == DT_STRSZ ? d.d_un.d_val : size;
+    }
+    const Elf_Data *strings = string_table(elf, segments, address, size);
+    if (strings == NULL)
+        return damaged(status, "table of strings");
     int32_t code = NN_OK;
-    if (!get(fd, d, count * sizeof *d, dynamic->p_offset)) {
-        code = damaged(status, "dynamic section");
-        goto out;
-    }
-    for (gsize i = 0; i < count && d[i].d_tag != DT_NULL; i++) {
-        if (d[i].d_tag == DT_STRTAB)
-            address = d[i].d_un.d_ptr;
-        if (d[i].d_tag == DT_STRSZ)
-            size = d[i].d_un.d_val;
-    }
-    strings = size && size <= MOST_STRINGS ? g_try_malloc(size) : NULL;
-    if (strings == NULL || !file_offset(p, n, address, &offset) || !get(fd, strings, size, offset)) {
-        code = damaged(status, "table of strings");
-        goto out;
-    }
-    for (gsize i = 0; i < count && d[i].d_tag != DT_NULL && code == NN_OK; i++)
-        code = check_entry(&d[i], strings, size, needs, status);
-out:
-    g_free(strings);
-    g_free(d);
+    for (int i = 0; code == NN_OK && gelf_getdyn(dynamic, i, &d) && d.d_tag != DT_NULL; i++)
+        code = check_entry(&d, strings, needs, status);
     return code;
 }
 
 int32_t nn_elf_check(int fd, GPtrArray *needs, NnStatus *status) {
-    Ehdr header;
-    memset(&header, 0, sizeof header);
-    /* A file shorter than a header still says by its first bytes what it is not. */
-    if (!get(fd, &header, sizeof header, 0) && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0)
-        return damaged(status, "header");
-    int32_t code = check_header(&header, status);
-    if (code != NN_OK)
-        return code;
-    Phdr *p = g_new0(Phdr, header.e_phnum + 1u);
-    if (!get(fd, p, header.e_phnum * sizeof *p, header.e_phoff))
-        code = damaged(status, "program header");
-    else
-        code = check_dynamic(fd, p, header.e_phnum, needs, status);
-    g_free(p);
-    return code;
+    GElf_Ehdr header;
+    (void)elf_version(EV_CURRENT);
+    Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+    if (elf == NULL || elf_kind(elf) != ELF_K_ELF)
+        nn_status_fail(status, NN_INVALID, "it is not a shared object (ELF)");
+    else if (gelf_getehdr(elf, &header) == NULL)
+        damaged(status, "header");
+    else if (check_header(&header, status) == NN_OK)
+        check_dynamic(elf, needs, status);
+    (void)elf_end(elf);
+    return nn_status_code(status);
 }
