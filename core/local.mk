@@ -18,6 +18,7 @@ core_libnn_core_la_SOURCES = \
 	core/compile/prune.c \
 	core/compile/simplify.c \
 	core/compile/specialise.c \
+	core/compile/view.c \
 	core/config/api.c \
 	core/config/config.c \
 	core/config/config.h \

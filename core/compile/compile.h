@@ -45,6 +45,8 @@ int32_t nn_pass_emit(NnCompile *);
 /* A node's place in the work of a pass. In node->mark: */
 enum { NN_NODE_OPEN, NN_NODE_LATE, NN_NODE_TAKEN };
 
+/* lower.c: uses and escapes of values, and which outputs of nodes are asked for, in c->order. */
+void nn_count_uses(NnCompile *);
 /* cut.c: marks what must wait for the first part to have run NN_NODE_LATE, all other nodes NN_NODE_OPEN. */
 int32_t nn_mark_late(NnCompile *);
 bool nn_value_late(const NnValue *);

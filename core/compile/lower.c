@@ -35,7 +35,7 @@ static void use(NnValue *v, bool outside) {
         v->info.flags |= NN_VALUE_ESCAPES;
 }
 
-static void count_uses(NnCompile *c) {
+void nn_count_uses(NnCompile *c) {
     NnGraph *g = c->graph;
     for (guint i = 0; i < g->values->len; i++) {
         NnValueInfo *info = &((NnValue *)g->values->pdata[i])->info;
@@ -346,7 +346,7 @@ static void keep_for_tail(NnCompile *c) {
         changed = true;
     }
     if (changed)
-        count_uses(c);
+        nn_count_uses(c);
 }
 
 static bool any_open(const NnCompile *c, bool composite) {
@@ -365,7 +365,7 @@ static int32_t offer_round(Lower *l, bool *again) {
     c->order = nn_graph_sorted(c->graph);
     if (c->order == NULL)
         return nn_status_fail(c->status, NN_INVALID, "function %s has a cycle", c->graph->name);
-    count_uses(c);
+    nn_count_uses(c);
     if (nn_mark_late(c) != NN_OK)
         return nn_status_code(c->status);
     keep_for_tail(c);

@@ -199,4 +199,9 @@ NN_API int32_t nn_callable_wait(NnCallable *, NnStatus *);
  * pass; NULL: the program. free() it. */
 NN_API char *nn_callable_explain(NnCallable *, const char *after, NnStatus *);
 
+/* A function as formats write graphs, with the session's values of its variables; one that assigns is
+ * refused. */
+NN_API const NnGraphView *nn_view_new(NnSession *, const NnFunction *, NnStatus *);
+NN_API void nn_view_free(const NnGraphView *);
+
 #endif
