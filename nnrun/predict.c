@@ -179,17 +179,29 @@ static bool find_split(Ask *a, Program *p, const char *name) {
     return false;
 }
 
+/* The output that --output names, else the prediction, else the first; UINT32_MAX with the status set. */
 static uint32_t shown_output(const Ask *a, Program *p) {
+    const char *wanted = nnrun_flag(p, "output");
     const uint32_t n = nn_context_host(p->context)->graph->function_outputs(a->function);
-    for (uint32_t i = 0; i < n; i++)
-        if (g_strcmp0(nn_function_output_name(a->function, i), "prediction") == 0)
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (uint32_t i = 0; i < n; i++) {
+        const char *name = nn_function_output_name(a->function, i);
+        if (g_strcmp0(name, wanted ? wanted : "prediction") == 0)
             return i;
-    return 0;
+        g_string_append_printf(names, "%s%s", i ? ", " : "", name);
+    }
+    if (wanted == NULL && n > 0)
+        return 0;
+    nn_status_fail(p->status, NN_INVALID, "function %s has no output \"%s\"; it has %s",
+                   nn_function_name(a->function), wanted ? wanted : "prediction", n ? names->str : "none");
+    return UINT32_MAX;
 }
 
 static void predict(Ask *a, Program *p, Style style, uint64_t first, uint64_t count) {
     const uint64_t batch = nn_training_batch(a->training), all = nn_data_split(a->data, a->split)->count;
     const uint32_t output = shown_output(a, p);
+    if (output == UINT32_MAX)
+        return;
     const uint64_t end = first < all ? first + MIN(count, all - first) : first;
     g_autofree uint64_t *indices = g_new0(uint64_t, batch);
     for (uint64_t at = first; at < end && nn_status_code(p->status) == NN_OK; at += batch) {
@@ -261,6 +273,7 @@ static const Flag flags[] = {
     {"format", 0, "NAME", "text, csv or json (a line each)."},
     {"weights", 0, "NAME", "Which weights of a run folder: last (default) or best."},
     {"function", 0, "NAME", "Which function of the model; otherwise predict."},
+    {"output", 0, "NAME", "Which output of the function; otherwise prediction."},
 };
 
 const Command nnrun_predict = {.name = "predict",

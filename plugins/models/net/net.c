@@ -153,10 +153,8 @@ static int32_t build_function(NetScope *scope, const NnConfig *layers, bool pred
     if (check_logits(scope, y, layers) != NN_OK)
         return NN_INVALID;
     if (predicts) {
-        NnValue *result = scope->last;
-        if (y->classes)
-            result = nn_op(net->nn, net->g, "Softmax", NN_VALUES(result), NN_ATTRS(NN_INT("axis", 1)));
-        return net->nn->graph->output(net->g, "prediction", result);
+        net_predict(net, scope->last, y);
+        return net_code(net);
     }
     if (y->classes)
         net_classify(net, scope->last, net_classes(net, y, net_feed(net, y)));

@@ -92,6 +92,16 @@ static inline NN_MAYBE_UNUSED void net_regress(const Net *net, NnValue *predicti
         (void)graph->minimize(net->g, loss, NULL);
 }
 
+/* The outputs of predict: for classes the logits, and their softmax as the prediction. */
+static inline NN_MAYBE_UNUSED void net_predict(const Net *net, NnValue *result, const NnField *y) {
+    const NnGraphApi *graph = net->nn->graph;
+    if (y->classes) {
+        (void)graph->output(net->g, "logits", result);
+        result = nn_op(net->nn, net->g, "Softmax", NN_VALUES(result), NN_ATTRS(NN_INT("axis", 1)));
+    }
+    (void)graph->output(net->g, "prediction", result);
+}
+
 /* The body of a feed-forward family: from the real input to logits (classes > 0) or values. */
 typedef NnValue *(*NetBody)(Net *, NnValue *x, int64_t outputs, const void *arg);
 
@@ -108,15 +118,12 @@ static inline NN_MAYBE_UNUSED int32_t net_build_supervised(NnModelBuild *build, 
         net.g = build->begin(build, name[i], net.phase);
         if (net.g == NULL)
             return build->host->code(build->status);
-        const NnGraphApi *graph = build->host->graph;
         const int64_t outputs = y->classes ? (int64_t)y->classes
                                 : y->rank  ? nn_product(y->dims, 0, y->rank)
                                            : 1;
         NnValue *result = body(&net, net_real(&net, x, net_feed(&net, x)), outputs, arg);
         if (i == 2) {
-            if (y->classes)
-                result = nn_op(net.nn, net.g, "Softmax", NN_VALUES(result), NN_ATTRS(NN_INT("axis", 1)));
-            (void)graph->output(net.g, "prediction", result);
+            net_predict(&net, result, y);
         } else if (y->classes) {
             net_classify(&net, result, net_classes(&net, y, net_feed(&net, y)));
         } else {
