@@ -73,7 +73,8 @@ extern const Flag nnrun_global_flags[];
 extern const uint32_t nnrun_n_global_flags;
 
 /* The sub-commands. */
-extern const Command nnrun_convert, nnrun_datasets, nnrun_devices, nnrun_eval, nnrun_help, nnrun_models,
-    nnrun_ops, nnrun_optimizers, nnrun_plugin, nnrun_predict, nnrun_resume, nnrun_sample, nnrun_train;
+extern const Command nnrun_convert, nnrun_datasets, nnrun_devices, nnrun_eval, nnrun_export, nnrun_help,
+    nnrun_models, nnrun_ops, nnrun_optimizers, nnrun_plugin, nnrun_predict, nnrun_resume, nnrun_sample,
+    nnrun_train;
 
 #endif

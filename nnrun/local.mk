@@ -18,6 +18,7 @@ nnrun_nnrun_SOURCES = \
 	nnrun/print.c \
 	nnrun/print.h \
 	nnrun/eval.c \
+	nnrun/export.c \
 	nnrun/predict.c \
 	nnrun/progress.c \
 	nnrun/resume.c \

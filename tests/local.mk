@@ -72,6 +72,7 @@ script_tests = \
 	tests/nnrun/test-absent.sh \
 	tests/nnrun/test-arrays.sh \
 	tests/nnrun/test-bad-input.sh \
+	tests/nnrun/test-export.sh \
 	tests/nnrun/test-outside.sh \
 	tests/nnrun/test-plugin.sh \
 	tests/nnrun/test-version.sh
@@ -205,7 +206,7 @@ LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LI
 
 noinst_HEADERS += tests/ops/eager.h tests/ops/sample.h
 check_PROGRAMS += tests/ops/dump-forward
-EXTRA_DIST += tests/ops/test-forward.py
+EXTRA_DIST += tests/ops/test-forward.py tests/nnrun/test-export.py
 tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c tests/ops/sample.c
 tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c tests/ops/sample.c
 tests_ops_test_backends_SOURCES = tests/ops/test-backends.c tests/ops/sample.c

@@ -349,5 +349,32 @@ else
 fi
 rmdir disk
 
+# ---- exports ----
+
+if [ -e "$BUILDDIR/plugins/formats/onnx.la" ]; then
+    full=runs/train/full
+    refuse "an export of a function that is not there" 'no function "predct"|train, evaluate, predict' \
+        "$NNRUN" -q export $full --function predct
+    refuse "an operator set that is too old" 'opset: expected 13 to|found "7"' "$NNRUN" -q export $full --opset 7
+    refuse "an operator set of the future" 'opset: expected 13 to|found "99999999999999999999"' \
+        "$NNRUN" -q export $full --opset 99999999999999999999
+    refuse "an operator set that is no number" 'opset: expected 13 to|found "17.5"' "$NNRUN" -q export $full --opset 17.5
+    refuse "an export into a folder that is not there" 'absent/x.onnx cannot be written|No such file' \
+        "$NNRUN" -q export $full -o absent/x.onnx
+    refuse "an export over a folder" 'runs cannot be written: it is a folder' "$NNRUN" -q export $full -o runs
+    refuse "a network in a format for weights" 'the format safetensors does not hold networks' \
+        "$NNRUN" -q export $full --format safetensors
+    refuse "an export of weights that are not there" 'no weights called "first"' "$NNRUN" -q export $full --weights first
+    layers statistics.yaml Flatten 'Dense: {units: 10}' 'BatchNormalization'
+    refuse "an export that would change variables" 'function train changes the variable BatchNormalization3.mean' \
+        "$NNRUN" -q export statistics.yaml --function train
+    layers draws.yaml Flatten Sigmoid 'Bernoulli: {name: coins}' 'Dense: {units: 10}'
+    refuse "an export that draws numbers in another way" 'node coins (Bernoulli)|nn/Bernoulli|not an operator of ONNX' \
+        "$NNRUN" -q export draws.yaml --opset 13
+    layers old.yaml Flatten 'Dense: {units: 10}' 'Trilu: {name: half}'
+    refuse "an export of an operator that is too new" 'node half (Trilu)|from operator set 14 on|13 was asked for' \
+        "$NNRUN" -q export old.yaml --opset 13
+fi
+
 layers nan.yaml Flatten 'Dense: {name: hidden, units: 8}' 'Relu' 'Log: {name: logs}' 'Dense: {name: output, units: 10}'
 during "a loss that is not a number" 'step 1|not a finite number|logs (Log)' runs/train/nan "$NNRUN" -q train nan.yaml
