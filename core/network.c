@@ -234,6 +234,11 @@ NnValue *nn_graph_reads(const NnGraph *g, const NnVariable *variable) {
     return NULL;
 }
 
+const NnNode *nn_graph_producer(const NnGraph *g, const NnValue *v) {
+    const NnValue *now = v ? nn_value_now(v) : NULL;
+    return now && now->graph == g && now->origin == NN_FROM_NODE ? &now->node->view : NULL;
+}
+
 int32_t nn_graph_guard(NnGraph *g, NnValue *predicate) {
     for (guint i = 0; i < g->assignments->len && !nn_status_failed(g->status); i++) {
         NnValue *both = predicate;

@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	doc/decisions/0005-one-condition-over-a-step.md \
 	doc/decisions/0006-what-the-line-bound-counts.md \
 	doc/decisions/0007-head-and-tail.md \
+	doc/kit.md \
 	doc/results/layers.md \
 	doc/results/mnist-lenet5.md \
 	doc/results/mnist-mlp.md \

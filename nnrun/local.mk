@@ -10,6 +10,40 @@ nnrun_nnrun_SOURCES = \
 	nnrun/datasets.c \
 	nnrun/devices.c \
 	nnrun/help.c \
+	nnrun/kit/buffer.c \
+	nnrun/kit/cases.c \
+	nnrun/kit/cases.h \
+	nnrun/kit/checks.c \
+	nnrun/kit/child.c \
+	nnrun/kit/gradient.c \
+	nnrun/kit/gradient.h \
+	nnrun/kit/guard.c \
+	nnrun/kit/guard.h \
+	nnrun/kit/intercept.c \
+	nnrun/kit/judge-kernel.c \
+	nnrun/kit/judge-operator.c \
+	nnrun/kit/judge.c \
+	nnrun/kit/kit.h \
+	nnrun/kit/memory.c \
+	nnrun/kit/object.c \
+	nnrun/kit/object.h \
+	nnrun/kit/report.c \
+	nnrun/kit/rig.c \
+	nnrun/kit/rig.h \
+	nnrun/kit/sample.c \
+	nnrun/kit/sample.h \
+	nnrun/kit/session.c \
+	nnrun/kit/session.h \
+	nnrun/kit/tensor.c \
+	nnrun/kit/tensor.h \
+	nnrun/kit/test.c \
+	nnrun/kit/test.h \
+	nnrun/kit/trial-beside.c \
+	nnrun/kit/trial-calls.c \
+	nnrun/kit/trial-memory.c \
+	nnrun/kit/trial-speed.c \
+	nnrun/kit/trial-values.c \
+	nnrun/kit/trial.h \
 	nnrun/main.c \
 	nnrun/models.c \
 	nnrun/ops.c \

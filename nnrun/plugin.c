@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nnrun plugin: which packages there are and what they hold, from their manifests alone; and writing
  * manifests. */
+#include "kit/test.h"
 #include "print.h"
 
 #include <errno.h>
@@ -182,7 +183,7 @@ static int run(Program *p) {
         const char *name;
         uint32_t words;
         int (*run)(Program *);
-    } actions[] = {{"list", 1, list}, {"info", 2, info}, {"manifest", 2, manifest}};
+    } actions[] = {{"list", 1, list}, {"info", 2, info}, {"manifest", 2, manifest}, {"test", 2, nnrun_plugin_test}};
     const char *names[G_N_ELEMENTS(actions)];
     for (size_t i = 0; i < G_N_ELEMENTS(actions); i++) {
         names[i] = actions[i].name;
@@ -204,16 +205,20 @@ static const Flag flags[] = {
     {"name", 0, "NAME", "manifest: the package's name; otherwise the one it has, else the folder's."},
     {"output", 'o', "FILE", "manifest: write to FILE instead of stdout."},
     {"refresh", 0, NULL, "manifest: write the manifests of a package, or of a folder of packages, anew."},
+    {"tier", 0, "TIER", "test: how many cases, smoke, ci (the default) or all."},
+    {"only", 0, "NAME", "test: only this export, or what does this operator; may be repeated."},
+    {"timeout", 0, "SECONDS", "test: what takes longer hangs; 20 otherwise."},
 };
 
 const Command nnrun_plugin = {
     .name = "plugin",
-    .usage = "list | info NAME | manifest DIR",
-    .summary = "Show plug-ins, and write their manifests",
+    .usage = "list | info NAME | manifest DIR | test PLUGIN",
+    .summary = "Show plug-ins, write their manifests, and test whether they conform",
     .help = "Examples:\n"
             "  nnrun plugin list                    all packages, and what is wrong with any\n"
             "  nnrun plugin info ops-cpu            what one of them holds\n"
-            "  nnrun plugin manifest --refresh .    state what the objects in this folder offer\n",
+            "  nnrun plugin manifest --refresh .    state what the objects in this folder offer\n"
+            "  nnrun plugin test ops-cpu            judge a package, a folder or an object (doc/kit.md)\n",
     .min_words = 1,
     .max_words = 2,
     .n_flags = G_N_ELEMENTS(flags),

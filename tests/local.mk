@@ -204,14 +204,14 @@ tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la
 
 LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LIBS)
 
-noinst_HEADERS += tests/ops/eager.h tests/ops/sample.h
+noinst_HEADERS += tests/ops/eager.h
 check_PROGRAMS += tests/ops/dump-forward
 EXTRA_DIST += tests/ops/test-forward.py tests/nnrun/test-export.py
-tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c tests/ops/sample.c
-tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c tests/ops/sample.c
-tests_ops_test_backends_SOURCES = tests/ops/test-backends.c tests/ops/sample.c
-tests_ops_test_types_SOURCES = tests/ops/test-types.c tests/ops/eager.c tests/ops/sample.c
-tests_ops_test_gradients_SOURCES = tests/ops/test-gradients.c tests/ops/eager.c tests/ops/sample.c
+tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
+tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
+tests_ops_test_backends_SOURCES = tests/ops/test-backends.c nnrun/kit/sample.c nnrun/kit/tensor.c
+tests_ops_test_types_SOURCES = tests/ops/test-types.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
+tests_ops_test_gradients_SOURCES = tests/ops/test-gradients.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 
 EXTRA_DIST += tests/train/small.sh tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests)
 

@@ -155,6 +155,8 @@ NN_API NnValue *nn_graph_loss(const NnGraph *, const char **group);
 NN_API NnValue *nn_graph_gradient(const NnGraph *, const NnVariable *);
 NN_API NnValue *nn_graph_reads(const NnGraph *,
                                const NnVariable *); /* NULL when it does not read the variable */
+/* The node that a value comes from, as plug-ins see it and with what is inferred so far; NULL: no node. */
+NN_API const NnNode *nn_graph_producer(const NnGraph *, const NnValue *);
 /* Every assignment made so far is committed only where this bool scalar holds too. */
 NN_API int32_t nn_graph_guard(NnGraph *, NnValue *predicate);
 /* A fresh function of the network, or (network NULL) one of its own. */

@@ -5,7 +5,6 @@
  * Random operators are left out.
  */
 #include "eager.h"
-#include "nn/plugin.h"
 #include "status.h"
 
 #include <math.h>

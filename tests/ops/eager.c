@@ -3,7 +3,6 @@
  */
 #include "eager.h"
 
-#include "nn/plugin.h"
 #include "status.h"
 
 void eager_begin(Eager *e, NnContext *context, NnStatus *status) {

@@ -6,8 +6,8 @@
 #ifndef NN_TESTS_OPS_EAGER_H
 #define NN_TESTS_OPS_EAGER_H
 
+#include "../../nnrun/kit/sample.h"
 #include "graph/graph.h"
-#include "sample.h"
 
 /* Runs one operator; outputs are new tensors. A composite is run by its body. */
 int32_t eager_run(NnContext *, const NnNodeSpec *, Tensor *const *inputs, Tensor **outputs, NnStatus *);

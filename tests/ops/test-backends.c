@@ -4,8 +4,8 @@
  * that reach vector loops, tails and threads, against the device `reference`. Once with one kernel per node,
  * once with claims. Usage: test-backends [device [operator ...]]
  */
-#include "nn/plugin.h"
-#include "sample.h"
+#include "../../nnrun/kit/sample.h"
+#include "nn/nn.h"
 
 #include <glib.h>
 #include <math.h>

@@ -6,7 +6,6 @@
  * is checked as well. Usage: test-gradients [operator ...]
  */
 #include "eager.h"
-#include "nn/plugin.h"
 #include "status.h"
 
 #include <math.h>

@@ -5,7 +5,6 @@
  * sentence.
  */
 #include "eager.h"
-#include "nn/plugin.h"
 #include "status.h"
 
 static const char *const rows[][3] = {

@@ -5,7 +5,6 @@
  * in between. Usage: test-types [operator ...]
  */
 #include "eager.h"
-#include "nn/plugin.h"
 #include "status.h"
 
 #include <math.h>

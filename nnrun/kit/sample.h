@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sample cases of operators (doc/samples.md) as tensors and attributes. */
-#ifndef NN_TESTS_OPS_SAMPLE_H
-#define NN_TESTS_OPS_SAMPLE_H
+#ifndef NNRUN_KIT_SAMPLE_H
+#define NNRUN_KIT_SAMPLE_H
 
-#include "nn/nn.h"
-#include "nn/operator.h"
+#include "tensor.h"
 
 #define SAMPLE_MAX 16 /* inputs, outputs, attributes */
 #define SAMPLE_LIST 32
 
-/* A tensor in host memory that owns its elements. */
-typedef struct Tensor {
-    NnTensor t;
-    int64_t dims[NN_MAX_RANK], strides[NN_MAX_RANK];
-} Tensor;
+/* Other sizes for the same case: an extent v >= 2 of a tensor without literal values becomes scale * v + add.
+ */
+typedef struct SampleSize {
+    int64_t scale, add; /* scale 0 and add 0: as written */
+    bool empty;         /* every such extent becomes 0 */
+} SampleSize;
 
 typedef struct Sample {
     uint32_t n_inputs, n_outputs, n_attrs;
@@ -25,17 +25,16 @@ typedef struct Sample {
     const char *strings[SAMPLE_MAX][SAMPLE_LIST];
     Tensor *tensors[SAMPLE_MAX];
     char text[1024]; /* what names and strings point into */
+    SampleSize size;
+    int64_t most; /* elements of an input */
+    bool sized;   /* an extent is not as written */
 } Sample;
-
-Tensor *tensor_new(int32_t type, int32_t rank, const int64_t *dims); /* zeroed */
-Tensor *tensor_copy(const NnTensor *);
-void tensor_free(Tensor *);
-int64_t tensor_count(const NnTensor *);
-double tensor_get(const NnTensor *, int64_t i);
-void tensor_set(NnTensor *, int64_t i, double x);
 
 /* Fills `s` from a line for tensors of `type`; false with a sentence in `why`. */
 bool sample_parse(Sample *s, const NnOperator *, const char *line, int32_t type, char *why, size_t size);
+/* The same in other sizes; false as well where it would have more than `most` elements. */
+bool sample_parse_sized(Sample *s, const NnOperator *, const char *line, int32_t type, SampleSize,
+                        int64_t most, char *why, size_t size);
 void sample_clear(Sample *);
 
 /* Numbers in 0 .. 1 from a generator with one word of state. */

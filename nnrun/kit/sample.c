@@ -3,39 +3,9 @@
  * same. */
 #include "sample.h"
 
-#include "../../plugins/ops/family/typed.h"
-
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
-
-Tensor *tensor_new(int32_t type, int32_t rank, const int64_t *dims) {
-    Tensor *x = calloc(1, sizeof *x);
-    uint64_t n = 1;
-    for (int32_t i = rank - 1; i >= 0; i--) {
-        x->dims[i] = dims[i];
-        x->strides[i] = (int64_t)n;
-        n *= (uint64_t)dims[i];
-    }
-    x->t = (NnTensor){.type = type, .rank = rank, .dims = x->dims, .strides = x->strides};
-    x->t.buffer = calloc(n + 1, nn_type_size(type));
-    return x;
-}
-
-Tensor *tensor_copy(const NnTensor *from) {
-    Tensor *x = tensor_new(from->type, from->rank, from->dims);
-    nn_move(x->t.buffer, 0, nn_data(from), 0, nn_elements(from), nn_type_size(from->type));
-    return x;
-}
-
-void tensor_free(Tensor *x) {
-    if (x)
-        free(x->t.buffer);
-    free(x);
-}
-
-int64_t tensor_count(const NnTensor *t) { return nn_elements(t); }
-double tensor_get(const NnTensor *t, int64_t i) { return nn_load(nn_data(t), t->type, i); }
-void tensor_set(NnTensor *t, int64_t i, double x) { nn_store(nn_data(t), t->type, i, x); }
 
 /* SplitMix64 (Steele, Lea, Flood 2014). */
 double sample_random(uint64_t *state) {
@@ -70,8 +40,23 @@ static void fill_distinct(NnTensor *t, double low, double high, uint64_t *state)
     free(order);
 }
 
+/* Gives the extents of the size that is wanted; false when they are too many elements. */
+static bool resize(Sample *s, int32_t rank, int64_t *dims) {
+    int64_t n = 1;
+    for (int32_t i = 0; i < rank; i++) {
+        const int64_t v = dims[i];
+        if (v >= 2 && s->size.empty)
+            dims[i] = 0;
+        else if (v >= 2 && s->size.scale)
+            dims[i] = v * s->size.scale + s->size.add;
+        s->sized = s->sized || dims[i] != v;
+        n = dims[i] && n > s->most / dims[i] ? s->most + 1 : n * dims[i];
+    }
+    return n <= s->most;
+}
+
 /* "f32[2,3]@0:4", "i64[2]{0,1}", "[2,3]"; NULL when it is not one. */
-static Tensor *parse_tensor(const char *at, int32_t type, uint64_t *state, bool *own_type) {
+static Tensor *parse_tensor(Sample *s, const char *at, int32_t type, uint64_t *state, bool *own_type) {
     const char *open = strchr(at, '[');
     int64_t dims[NN_MAX_RANK];
     int32_t rank = 0;
@@ -87,14 +72,16 @@ static Tensor *parse_tensor(const char *at, int32_t type, uint64_t *state, bool 
         if (end == at || rank == NN_MAX_RANK || (*end != ',' && *end != ']'))
             return NULL;
     }
+    if (at[1] != '{' && !resize(s, rank, dims))
+        return NULL;
     Tensor *x = tensor_new(named, rank, dims);
     const int64_t n = nn_elements(&x->t);
-    double low = named == NN_BOOL || !nn_is(named, NN_FLOATS) ? 0 : -1, high = named == NN_BOOL ? 2 : 1;
+    double low = named == NN_BOOL || !type_is(named, NN_FLOATS) ? 0 : -1, high = named == NN_BOOL ? 2 : 1;
     if (*++at == '{') {
         int64_t i = 0;
         for (at++; *at != '}'; at = *end == ',' ? end + 1 : end, i++) {
-            if (nn_is(named, NN_INTEGERS) && i < n)
-                nn_store_int(x->t.buffer, named, i, strtoll(at, &end, 10));
+            if (type_is(named, NN_INTEGERS) && i < n)
+                tensor_set_int(&x->t, i, strtoll(at, &end, 10));
             else if (i < n)
                 tensor_set(&x->t, i, strtod(at, &end));
             if (i >= n || end == at || (*end != ',' && *end != '}')) {
@@ -108,9 +95,9 @@ static Tensor *parse_tensor(const char *at, int32_t type, uint64_t *state, bool 
         low = strtod(at + 1, &end);
         high = *end == ':' ? strtod(end + 1, &end) : low;
     }
-    if (nn_is(named, NN_FLOATS))
+    if (type_is(named, NN_FLOATS))
         fill_distinct(&x->t, low, high, state);
-    for (int64_t i = 0; !nn_is(named, NN_FLOATS) && i < n; i++)
+    for (int64_t i = 0; !type_is(named, NN_FLOATS) && i < n; i++)
         tensor_set(&x->t, i, floor(low + (high - low) * sample_random(state)));
     return x;
 }
@@ -138,7 +125,7 @@ static bool parse_attr(Sample *s, const NnOperator *def, char *word, uint64_t *s
     bool own;
     switch (setting->kind) {
     case NN_SET_TENSOR:
-        s->tensors[k] = parse_tensor(value, NN_F32, state, &own);
+        s->tensors[k] = parse_tensor(s, value, NN_F32, state, &own);
         a->kind = NN_ATTR_TENSOR;
         a->u.tensor = s->tensors[k] ? &s->tensors[k]->t : NULL;
         return a->u.tensor != NULL;
@@ -209,9 +196,8 @@ static uint32_t usual_outputs(const NnOperator *def) {
     return def->min_outputs ? def->min_outputs : def->n_outputs ? 1 : 0;
 }
 
-bool sample_parse(Sample *s, const NnOperator *def, const char *line, int32_t type, char *why, size_t size) {
+static bool parse(Sample *s, const NnOperator *def, const char *line, int32_t type, char *why, size_t size) {
     uint64_t state = 1;
-    memset(s, 0, sizeof *s);
     for (const char *c = line; *c; c++)
         state = state * 31 + (unsigned char)*c;
     snprintf(s->text, sizeof s->text, "%s", line);
@@ -228,7 +214,7 @@ bool sample_parse(Sample *s, const NnOperator *def, const char *line, int32_t ty
         const bool absent = strcmp(word, "-") == 0;
         Tensor *x = absent || s->n_inputs == SAMPLE_MAX
                         ? NULL
-                        : parse_tensor(word, type, &state, &s->free_type[s->n_inputs]);
+                        : parse_tensor(s, word, type, &state, &s->free_type[s->n_inputs]);
         if (s->n_inputs == SAMPLE_MAX || (!x && !absent)) {
             snprintf(why, size, "input %u is not understood: %s", s->n_inputs, word);
             return false;
@@ -254,4 +240,19 @@ void sample_clear(Sample *s) {
         tensor_free(s->tensors[i]);
     }
     memset(s, 0, sizeof *s);
+}
+
+bool sample_parse(Sample *s, const NnOperator *def, const char *line, int32_t type, char *why, size_t size) {
+    return sample_parse_sized(s, def, line, type, (SampleSize){0}, INT64_MAX / 64, why, size);
+}
+
+bool sample_parse_sized(Sample *s, const NnOperator *def, const char *line, int32_t type, SampleSize sizes,
+                        int64_t most, char *why, size_t size) {
+    memset(s, 0, sizeof *s);
+    s->size = sizes;
+    s->most = most;
+    if (parse(s, def, line, type, why, size))
+        return true;
+    sample_clear(s);
+    return false;
 }

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host that the kit is to a plug-in: the real one's table with other memory and other threads. Blocks
+ * have known bytes behind them; which allocation fails is chosen by number.
+ */
+#include "guard.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define TAIL 64u
+#define AROUND 0xc3
+
+static struct {
+    pthread_mutex_t lock;
+    GHashTable *blocks; /* addresses that were handed out and not given back */
+    MemoryCount count;
+    bool in_run, failed;
+    uint64_t fail_at;
+} memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+MemoryCount memory_count(void) {
+    pthread_mutex_lock(&memory.lock);
+    const MemoryCount count = memory.count;
+    pthread_mutex_unlock(&memory.lock);
+    return count;
+}
+
+void memory_in_run(bool in_run) { memory.in_run = in_run; }
+
+void memory_fail_at(uint64_t n) {
+    memory.fail_at = n;
+    memory.failed = false;
+}
+
+bool memory_has_failed(void) { return memory.failed; }
+
+bool memory_refuse(void) {
+    pthread_mutex_lock(&memory.lock);
+    const bool now = memory.fail_at && --memory.fail_at == 0;
+    memory.failed = memory.failed || now;
+    pthread_mutex_unlock(&memory.lock);
+    return now;
+}
+
+void *memory_take(void *fresh) {
+    pthread_mutex_lock(&memory.lock);
+    if (memory.blocks == NULL)
+        memory.blocks = g_hash_table_new(NULL, NULL);
+    if (fresh) {
+        g_hash_table_add(memory.blocks, fresh);
+        memory.count.made++;
+        memory.count.live++;
+        memory.count.in_run += memory.in_run;
+    }
+    pthread_mutex_unlock(&memory.lock);
+    return fresh;
+}
+
+bool memory_forget(const void *block) {
+    pthread_mutex_lock(&memory.lock);
+    const bool known = block && memory.blocks && g_hash_table_remove(memory.blocks, block);
+    memory.count.live -= known;
+    pthread_mutex_unlock(&memory.lock);
+    return known;
+}
+
+/* ---- the table ---- */
+
+/* [size, 64 bytes][what was asked for][known bytes] */
+static void *host_alloc(const NnHost *host, uint64_t bytes) {
+    (void)host;
+    if (memory_refuse() || bytes > SIZE_MAX / 2)
+        return NULL;
+    const size_t size = ((size_t)bytes + 2 * TAIL + TAIL - 1) / TAIL * TAIL;
+    char *block = aligned_alloc(TAIL, size);
+    if (block == NULL)
+        return NULL;
+    memset(block, 0, TAIL + (size_t)bytes);
+    memcpy(block, &bytes, sizeof bytes);
+    memset(block + TAIL + bytes, AROUND, TAIL);
+    return memory_take(block + TAIL);
+}
+
+static void host_free(const NnHost *host, void *p) {
+    (void)host;
+    if (!memory_forget(p))
+        return;
+    char *block = (char *)p - TAIL;
+    uint64_t bytes;
+    memcpy(&bytes, block, sizeof bytes);
+    for (uint32_t i = 0; i < TAIL; i++)
+        memory.count.damaged = memory.count.damaged || (uint8_t)block[TAIL + bytes + i] != AROUND;
+    free(block);
+}
+
+static void host_parallel(const NnHost *host, uint32_t tasks, void (*fn)(void *arg, uint32_t task),
+                          void *arg) {
+    KitHost *k = (KitHost *)(uintptr_t)host;
+    void (*const between)(void *) = k->between;
+    k->between = NULL;
+    if (k->order == TASKS_THREADS)
+        k->under->parallel(k->under, tasks, fn, arg);
+    for (uint32_t i = 0; k->order != TASKS_THREADS && i < tasks; i++) {
+        fn(arg, k->order == TASKS_FORWARD ? i : tasks - 1 - i);
+        if (between && i == 0)
+            between(k->between_arg);
+    }
+}
+
+static uint32_t host_threads(const NnHost *host) { return ((const KitHost *)(const void *)host)->threads; }
+
+/* What a plug-in logs is no part of the report. */
+static void host_log(const NnHost *host, int32_t level, const char *message) {
+    (void)host;
+    (void)level;
+    (void)message;
+}
+
+void kit_host_init(KitHost *k, const NnHost *under) {
+    *k = (KitHost){.table = *under, .under = under, .order = TASKS_FORWARD, .threads = 2};
+    k->table.alloc = host_alloc;
+    k->table.free = host_free;
+    k->table.parallel = host_parallel;
+    k->table.threads = host_threads;
+    k->table.log = host_log;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The same call with other bytes in outputs and workspace beforehand, and with its tasks in another order.
+ * What differs then tells the defect.
+ */
+#include "trial.h"
+
+#define POISON_A 0xff /* not a number in every floating type */
+#define POISON_B 0x5a
+
+static bool call(const Trial *t, RigCall how, TaskOrder order, RigResult *result) {
+    t->rig->host->order = order;
+    *result = rig_run(t->rig, how);
+    t->rig->host->order = TASKS_FORWARD;
+    if (result->code == NN_OK)
+        return !result->damaged;
+    /* Values of a case in another size may be none: an index into what has become empty. */
+    if (t->c->variant > 0 && result->code == NN_INVALID && result->why[0])
+        return false;
+    kit_fail(t->kit, CLAIMS_TOO_MUCH, "it says yes to the case, and run fails with code %d: %s", result->code,
+             result->why[0] ? result->why : "no sentence");
+    return false;
+}
+
+/* Is there an element that holds each call's own poison? */
+static bool unwritten(const RigResult *a, const RigResult *b, uint32_t *output, int64_t *element) {
+    for (uint32_t k = 0; k < SAMPLE_MAX; k++) {
+        if (a->out[k] == NULL || b->out[k] == NULL || !tensor_same_shape(&a->out[k]->t, &b->out[k]->t))
+            continue;
+        const uint64_t width = nn_type_size(a->out[k]->t.type);
+        const uint8_t *x = a->out[k]->t.buffer, *y = b->out[k]->t.buffer;
+        for (int64_t i = 0; i < tensor_count(&a->out[k]->t); i++) {
+            bool all = true;
+            for (uint64_t j = 0; all && j < width; j++)
+                all = x[(uint64_t)i * width + j] == POISON_A && y[(uint64_t)i * width + j] == POISON_B;
+            *output = k;
+            *element = i;
+            if (all)
+                return true;
+        }
+    }
+    return false;
+}
+
+bool trial_calls(const Trial *t, RigResult *got) {
+    const RigCall with_a = {.poison = POISON_A, .guard = true}, with_b = {.poison = POISON_B, .guard = true};
+    RigResult b = {.code = NN_OK}, again = {.code = NN_OK}, other = {.code = NN_OK};
+    char text[160];
+    uint32_t output = 0;
+    int64_t element = 0;
+    bool good = call(t, with_a, TASKS_FORWARD, got) && call(t, with_b, TASKS_FORWARD, &b) &&
+                call(t, with_a, TASKS_FORWARD, &again) && call(t, with_a, TASKS_BACKWARD, &other);
+    if (good)
+        kit_pass(t->kit, CLAIMS_TOO_MUCH);
+    if (good && unwritten(got, &b, &output, &element)) {
+        kit_fail(t->kit, LEAVES_OUTPUT_UNWRITTEN, "element %lld of output %u is not written",
+                 (long long)element, output);
+        good = false;
+    } else if (good) {
+        kit_pass(t->kit, LEAVES_OUTPUT_UNWRITTEN);
+    }
+    good = good && kit_expect(t->kit, NOT_REPEATABLE, !rig_same_bits(got, &again, text, sizeof text),
+                              "the same call again gives other bits: %s", text);
+    good = good && kit_expect(t->kit, READS_UNINITIALISED, !rig_same_bits(got, &b, text, sizeof text),
+                              "results depend on what was in outputs or workspace: %s", text);
+    good = good && kit_expect(t->kit, RACES, !rig_same_bits(got, &other, text, sizeof text),
+                              "its tasks in another order give other bits: %s", text);
+    rig_result_free(&b);
+    rig_result_free(&again);
+    rig_result_free(&other);
+    return good;
+}
+
+/* ---- views ---- */
+
+void trial_strides(const Trial *t) {
+    char text[160];
+    if (t->rig->plan.strided == 0)
+        return;
+    for (uint32_t stride = 1; stride <= 2; stride++) {
+        RigResult got;
+        kit_doing(t->kit, stride == 1 ? "rows apart" : "transposed");
+        if (call(t, (RigCall){.poison = POISON_A, .guard = true, .stride = stride}, TASKS_FORWARD, &got))
+            kit_forward(t->kit, t->c->type, TALLY_STRIDED,
+                        rig_compare(t->rig, &got, &t->want, text, sizeof text));
+        rig_result_free(&got);
+    }
+}
+
+static bool fits_in_place(const Rig *r, const NnInPlace *p) {
+    const Tensor *x = p->input < r->sample->n_inputs ? r->sample->inputs[p->input] : NULL;
+    const NnValueInfo *y = p->output < r->node.n_outputs ? r->outputs[p->output] : NULL;
+    uint64_t bytes = y ? nn_type_size(y->type) : 0;
+    for (int32_t i = 0; y && i < y->rank; i++)
+        bytes *= (uint64_t)nn_dim_max(y->dims[i]);
+    return x && y && bytes == tensor_bytes(&x->t);
+}
+
+void trial_in_place(const Trial *t) {
+    char text[160];
+    for (uint32_t i = 0; i < t->rig->plan.n_in_place && i < NN_COUNT(t->rig->plan.in_place); i++) {
+        const NnInPlace pair = t->rig->plan.in_place[i];
+        if (!fits_in_place(t->rig, &pair))
+            continue;
+        RigResult got;
+        if (call(t, (RigCall){.poison = POISON_A, .guard = true, .pair = &pair}, TASKS_FORWARD, &got)) {
+            const char *wrong = rig_compare(t->rig, &got, &t->want, text, sizeof text);
+            (void)kit_expect(t->kit, WRONG_IN_PLACE, wrong == NULL, "output %u in the memory of input %u: %s",
+                             pair.output, pair.input, wrong ? wrong : "");
+        }
+        rig_result_free(&got);
+    }
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The same case with other values: those that are no ordinary numbers, and those of another call. */
+#include "trial.h"
+
+#include <math.h>
+
+static bool changes(const Trial *t, uint32_t i) {
+    const Sample *s = &t->c->sample;
+    return s->inputs[i] && s->free_type[i] && type_is(s->inputs[i]->t.type, NN_FLOATS) &&
+           !rig_on_host(t->c->def, i);
+}
+
+/* A copy of the sample's inputs with elements set by `value`; its attributes are not copied. */
+static bool copy_inputs(const Trial *t, Sample *to, double (*value)(const NnTensor *, int64_t i)) {
+    const Sample *s = &t->c->sample;
+    bool any = false;
+    *to = *s;
+    for (uint32_t i = 0; i < SAMPLE_MAX; i++)
+        to->inputs[i] = s->inputs[i] ? tensor_copy(&s->inputs[i]->t) : NULL;
+    for (uint32_t i = 0; i < s->n_inputs; i++)
+        for (int64_t e = 0; changes(t, i) && e < tensor_count(&s->inputs[i]->t); e++) {
+            tensor_set(&to->inputs[i]->t, e, value(&s->inputs[i]->t, e));
+            any = true;
+        }
+    return any;
+}
+
+static void free_inputs(Sample *s) {
+    for (uint32_t i = 0; i < SAMPLE_MAX; i++)
+        tensor_free(s->inputs[i]);
+}
+
+/* ---- special values ---- */
+
+static double special(const NnTensor *t, int64_t i) {
+    const double values[] = {NAN, HUGE_VAL, -HUGE_VAL, -0.0, 0.0};
+    return i % 3 ? tensor_get(t, i) : values[i / 3 % 5];
+}
+
+/* What is finite stays as near as ever; where the reference has no finite number, neither has the kernel, and
+ * an element-wise one has the same. */
+static const char *differs(const Rig *r, RigResult *got, RigResult *want, char *text, size_t size) {
+    const bool strict = r->def->flags & NN_OP_ELEMENTWISE;
+    for (uint32_t k = 0; k < SAMPLE_MAX; k++)
+        for (int64_t i = 0;
+             got->out[k] && want->out[k] && tensor_same_shape(&got->out[k]->t, &want->out[k]->t) &&
+             i < tensor_count(&got->out[k]->t);
+             i++) {
+            const double x = tensor_get(&got->out[k]->t, i), y = tensor_get(&want->out[k]->t, i);
+            const bool same = x == y || (isnan(x) && isnan(y));
+            if (isfinite(x) == isfinite(y) && (isfinite(y) || same || !strict)) {
+                if (!isfinite(y)) /* settled, and not to be compared again */
+                    tensor_set(&got->out[k]->t, i, 0), tensor_set(&want->out[k]->t, i, 0);
+                continue;
+            }
+            (void)snprintf(text, size, "output %u, element %lld is %g, the reference has %g", k, (long long)i,
+                           x, y);
+            return text;
+        }
+    return rig_compare(r, got, want, text, size);
+}
+
+void trial_special_values(const Trial *t) {
+    Sample s;
+    char text[200];
+    if (copy_inputs(t, &s, special)) {
+        RigResult want = rig_reference_run(t->rig, &s);
+        RigResult got = {.code = NN_OK};
+        if (want.code == NN_OK) {
+            kit_doing(t->kit, "special values");
+            got = rig_run(t->rig, (RigCall){.inputs = &s});
+            const char *wrong = got.code == NN_OK ? differs(t->rig, &got, &want, text, sizeof text) : got.why;
+            (void)kit_expect(t->kit, WRONG_SPECIAL_VALUE, wrong == NULL, "%s", wrong ? wrong : "");
+        }
+        rig_result_free(&want);
+        rig_result_free(&got);
+    }
+    free_inputs(&s);
+}
+
+/* ---- memory and values of earlier calls ---- */
+
+/* The next element's value: in the same range, and another one. */
+static double next(const NnTensor *t, int64_t i) { return tensor_get(t, (i + 1) % tensor_count(t)); }
+
+void trial_pointers(const Trial *t) {
+    char text[200];
+    /* Whoever touches the first call's memory in the second is stopped there. */
+    RigResult first = rig_run(t->rig, (RigCall){.retire = true});
+    RigResult second = rig_run(t->rig, (RigCall){.retire = true});
+    const char *wrong = first.code == NN_OK && second.code == NN_OK
+                            ? rig_same_bits(&first, &second, text, sizeof text)
+                            : second.why;
+    (void)kit_expect(t->kit, KEEPS_POINTER, wrong == NULL, "the second call, in other memory: %s",
+                     wrong ? wrong : "");
+    rig_result_free(&first);
+    rig_result_free(&second);
+
+    Sample s;
+    if (copy_inputs(t, &s, next)) {
+        RigResult want = rig_reference_run(t->rig, &s), got = {.code = NN_OK};
+        if (want.code == NN_OK) {
+            got = rig_run(t->rig, (RigCall){.inputs = &s});
+            wrong = got.code == NN_OK ? rig_compare(t->rig, &got, &want, text, sizeof text) : got.why;
+            (void)kit_expect(t->kit, KEEPS_POINTER, wrong == NULL, "a later call with other values: %s",
+                             wrong ? wrong : "");
+        }
+        rig_result_free(&want);
+        rig_result_free(&got);
+    }
+    free_inputs(&s);
+}
