@@ -106,6 +106,7 @@ ops_LTLIBRARIES += plugins/ops/mat-mul.la
 ops_LTLIBRARIES += plugins/ops/mat-mul-integer.la
 ops_LTLIBRARIES += plugins/ops/max.la
 ops_LTLIBRARIES += plugins/ops/max-pool.la
+ops_LTLIBRARIES += plugins/ops/max-roi-pool.la
 ops_LTLIBRARIES += plugins/ops/max-unpool.la
 ops_LTLIBRARIES += plugins/ops/mean.la
 ops_LTLIBRARIES += plugins/ops/mean-variance-normalization.la
@@ -118,6 +119,7 @@ ops_LTLIBRARIES += plugins/ops/mul.la
 ops_LTLIBRARIES += plugins/ops/multinomial.la
 ops_LTLIBRARIES += plugins/ops/neg.la
 ops_LTLIBRARIES += plugins/ops/negative-log-likelihood-loss.la
+ops_LTLIBRARIES += plugins/ops/non-max-suppression.la
 ops_LTLIBRARIES += plugins/ops/non-zero.la
 ops_LTLIBRARIES += plugins/ops/normal.la
 ops_LTLIBRARIES += plugins/ops/not.la
@@ -154,6 +156,7 @@ ops_LTLIBRARIES += plugins/ops/resize.la
 ops_LTLIBRARIES += plugins/ops/reverse-sequence.la
 ops_LTLIBRARIES += plugins/ops/rms-normalization.la
 ops_LTLIBRARIES += plugins/ops/rnn.la
+ops_LTLIBRARIES += plugins/ops/roi-align.la
 ops_LTLIBRARIES += plugins/ops/rotary-embedding.la
 ops_LTLIBRARIES += plugins/ops/round.la
 ops_LTLIBRARIES += plugins/ops/scale.la
@@ -193,6 +196,7 @@ ops_LTLIBRARIES += plugins/ops/top-k.la
 ops_LTLIBRARIES += plugins/ops/transpose.la
 ops_LTLIBRARIES += plugins/ops/trilu.la
 ops_LTLIBRARIES += plugins/ops/uniform.la
+ops_LTLIBRARIES += plugins/ops/unique.la
 ops_LTLIBRARIES += plugins/ops/unsqueeze.la
 ops_LTLIBRARIES += plugins/ops/where.la
 ops_LTLIBRARIES += plugins/ops/xor.la
@@ -228,11 +232,14 @@ EXTRA_DIST += \
 	plugins/ops/family/reduce.h \
 	plugins/ops/family/resize-infer.h \
 	plugins/ops/family/resize.h \
+	plugins/ops/family/roi-points.h \
+	plugins/ops/family/roi.h \
 	plugins/ops/family/row.h \
 	plugins/ops/family/rows.h \
 	plugins/ops/family/sampling.h \
 	plugins/ops/family/scatter.h \
 	plugins/ops/family/shape.h \
+	plugins/ops/family/sort.h \
 	plugins/ops/family/taper.h \
 	plugins/ops/family/training.h \
 	plugins/ops/family/typed.h \

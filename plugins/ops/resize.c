@@ -199,7 +199,7 @@ NN_PRIMITIVE_OPERATOR(
                "coordinate_transformation_mode=tf_crop_and_resize",
                "[6] - f32[1]{.7}; mode=linear coordinate_transformation_mode=half_pixel_symmetric",
                "[4] - - i64[1]{1}; mode=linear coordinate_transformation_mode=pytorch_half_pixel",
-               "[5] - f32[1]{1.6}; nearest_mode=round_prefer_ceil coordinate_transformation_mode=asymmetric",
+               "[5] - f32[1]{1.5}; nearest_mode=round_prefer_ceil coordinate_transformation_mode=asymmetric",
                "i64[4]@-99:99 - - i64[1]{6}; nearest_mode=ceil", "i64[3]@0:99 - f32[1]{2}; mode=linear",
                "[0,3] - f32[2]{2,2}"),
     .doc = "Other extents: each element of Y is a weighted mean of the elements of X around its place. "
