@@ -216,6 +216,7 @@ EXTRA_DIST += \
 	plugins/ops/family/drawn.h \
 	plugins/ops/family/einsum.h \
 	plugins/ops/family/global-pool.h \
+	plugins/ops/family/groups.h \
 	plugins/ops/family/index.h \
 	plugins/ops/family/interpolate.h \
 	plugins/ops/family/loop-forward.h \
