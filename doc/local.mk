@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	doc/decisions/0006-what-the-line-bound-counts.md \
 	doc/decisions/0007-head-and-tail.md \
 	doc/kit.md \
+	doc/decisions/0010-what-the-second-device-asked.md \
 	doc/results/layers.md \
 	doc/results/mnist-lenet5.md \
 	doc/results/mnist-mlp.md \

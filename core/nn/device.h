@@ -72,6 +72,9 @@ typedef struct NnDeviceKind {
     /* Shared services for the device's kernels ("nn.cpu.blas", 1); NULL when it has none of that name and
      * version. */
     const void *(*query)(NnDevice *, const char *name, uint32_t version);
+    /* The number of the device that a person means by `words` ("pocl" in opencl:pocl); NN_NOT_FOUND, and the
+     * status says what there is. */
+    int32_t (*find)(const NnHost *, const char *words, uint32_t *index, NnStatus *);
 } NnDeviceKind;
 
 /* A service of the device that a kernel runs on; NULL when it has none of that name and version. */

@@ -11,24 +11,36 @@
 
 /* ---- which devices ---- */
 
+/* "1" or words that the kind itself understands: "pocl". */
+static int32_t find_ordinal(NnSession *s, NnRunDevice *d, const char *words, NnStatus *status) {
+    char *end = NULL;
+    const uint64_t ordinal = g_ascii_strtoull(words, &end, 10);
+    int32_t code = NN_OK;
+    if (g_ascii_isdigit(*words) && *end == '\0' && ordinal <= UINT32_MAX)
+        d->ordinal = (uint32_t)ordinal;
+    else if (NN_HAS(d->kind, find))
+        code = d->kind->find(nn_registry_host(s->context, d->kind), words, &d->ordinal, status);
+    else
+        code = nn_status_fail(status, NN_INVALID, "expected a name or name:number");
+    if (code != NN_OK)
+        nn_status_where(status, "device \"%s\"", d->name);
+    return code;
+}
+
 static int32_t add_device(NnSession *s, const char *name, bool fallback, NnStatus *status) {
     g_autofree char *kind = g_strdup(name);
     char *colon = strchr(kind, ':');
-    uint64_t ordinal = 0;
-    if (colon) {
-        char *end = NULL;
+    if (colon)
         *colon = '\0';
-        ordinal = g_ascii_strtoull(colon + 1, &end, 10);
-        if (end == colon + 1 || *end != '\0' || ordinal > UINT32_MAX)
-            return nn_status_fail(status, NN_INVALID, "device \"%s\": expected a name or name:number", name);
-    }
-    const NnRunDevice d = {.name = g_strdup(name), .ordinal = (uint32_t)ordinal, .fallback = fallback};
+    const NnRunDevice d = {.name = g_strdup(name), .fallback = fallback};
     g_array_append_val(s->devices, d);
     NnRunDevice *own = nn_session_device(s, s->devices->len - 1);
     if (fallback)
         return NN_OK; /* loaded when something needs it */
     own->kind = nn_context_device(s->context, kind, status);
-    return own->kind ? NN_OK : nn_status_code(status);
+    if (own->kind == NULL)
+        return nn_status_code(status);
+    return colon ? find_ordinal(s, own, colon + 1, status) : NN_OK;
 }
 
 static bool has_device(const NnSession *s, const char *name) {
@@ -199,10 +211,12 @@ int32_t nn_space_alloc(NnSession *s, uint32_t space, uint64_t bytes, const char 
             code = d ? d->kind->alloc(d->device, d->stream, bytes, out, status) : nn_status_code(status);
         }
     }
-    if (code != NN_OK)
-        return nn_status_fail(status, code, "no memory of kind %s: %" PRIu64 " bytes for %s",
-                              s->spaces[space].memory, bytes, what);
-    return NN_OK;
+    if (code != NN_OK && nn_status_failed(status))
+        nn_status_where(status, "%s", what); /* the device said why */
+    else if (code != NN_OK)
+        nn_status_fail(status, code, "no memory of kind %s: %" PRIu64 " bytes for %s",
+                       s->spaces[space].memory, bytes, what);
+    return code;
 }
 
 void nn_space_free(NnSession *s, uint32_t space, NnBuffer buffer) {
