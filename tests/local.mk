@@ -59,6 +59,7 @@ contract_tests = \
 
 script_tests = \
 	tests/models/test-devices.sh \
+	tests/plugins/ops-opencl/test-device.sh \
 	tests/train/test-allocations.sh \
 	tests/train/test-checkpoint.sh \
 	tests/train/test-resume.sh \

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Element-wise operators as OpenCL C: an expression over the operands $a, $b, $c, the attributes $k and $l,
+ * and the result's type $T; $s is the suffix of a constant of that type.
+ */
+#include "chain.h"
+
+typedef struct Word {
+    const char *domain, *op;
+    uint32_t arity;
+    const char *real;  /* for f32 and f64; NULL: not done */
+    const char *whole; /* for integers; "": as `real` */
+    const char *logic; /* for bool; "": as `real` */
+    const char *k, *l; /* attributes */
+} Word;
+
+#define GELU_K "0.7978845608028654$s"
+#define GELU_C "0.044715$s"
+#define GELU_T "tanh(" GELU_K " * ($a + " GELU_C " * $a * $a * $a))"
+#define SLOPE_T "tanh(" GELU_K " * ($b + " GELU_C " * $b * $b * $b))"
+
+static const Word words[] = {
+    {"", "Add", 2, "$a + $b", "", NULL, NULL, NULL},
+    {"", "Sub", 2, "$a - $b", "", NULL, NULL, NULL},
+    {"", "Mul", 2, "$a * $b", "", NULL, NULL, NULL},
+    {"", "Div", 2, "$a / $b", NULL, NULL, NULL, NULL},
+    {"", "Max", 2, "$a > $b || $a != $a ? $a : $b", "$a > $b ? $a : $b", NULL, NULL, NULL},
+    {"", "Min", 2, "$a < $b || $a != $a ? $a : $b", "$a < $b ? $a : $b", NULL, NULL, NULL},
+    {"", "Pow", 2, "pow($a, ($T)$b)", NULL, NULL, NULL, NULL},
+    {"", "Less", 2, "$a < $b", "", NULL, NULL, NULL},
+    {"", "LessOrEqual", 2, "$a <= $b", "", NULL, NULL, NULL},
+    {"", "Greater", 2, "$a > $b", "", NULL, NULL, NULL},
+    {"", "GreaterOrEqual", 2, "$a >= $b", "", NULL, NULL, NULL},
+    {"", "Equal", 2, "$a == $b", "", "", NULL, NULL},
+    {"", "And", 2, NULL, NULL, "$a & $b", NULL, NULL},
+    {"", "Or", 2, NULL, NULL, "$a | $b", NULL, NULL},
+    {"", "Xor", 2, NULL, NULL, "$a ^ $b", NULL, NULL},
+    {"", "Not", 1, NULL, NULL, "!$a", NULL, NULL},
+    {"", "Identity", 1, "$a", "", "", NULL, NULL},
+    {"", "Neg", 1, "-$a", "", NULL, NULL, NULL},
+    {"", "Abs", 1, "fabs($a)", "$a < 0 ? -$a : $a", NULL, NULL, NULL},
+    {"", "Sign", 1, "$a > 0 ? 1 : $a < 0 ? -1 : $a", "($a > 0) - ($a < 0)", NULL, NULL, NULL},
+    {"", "Reciprocal", 1, "1 / $a", NULL, NULL, NULL, NULL},
+    {"", "Sqrt", 1, "sqrt($a)", NULL, NULL, NULL, NULL},
+    {"", "Exp", 1, "exp($a)", NULL, NULL, NULL, NULL},
+    {"", "Log", 1, "log($a)", NULL, NULL, NULL, NULL},
+    {"", "Erf", 1, "erf($a)", NULL, NULL, NULL, NULL},
+    {"", "Sin", 1, "sin($a)", NULL, NULL, NULL, NULL},
+    {"", "Cos", 1, "cos($a)", NULL, NULL, NULL, NULL},
+    {"", "Atan", 1, "atan($a)", NULL, NULL, NULL, NULL},
+    {"", "Floor", 1, "floor($a)", NULL, NULL, NULL, NULL},
+    {"", "Ceil", 1, "ceil($a)", NULL, NULL, NULL, NULL},
+    {"", "Round", 1, "rint($a)", NULL, NULL, NULL, NULL},
+    {"", "IsNaN", 1, "$a != $a", NULL, NULL, NULL, NULL},
+    {"", "Relu", 1, "$a < 0 ? 0 : $a", "", NULL, NULL, NULL},
+    {"", "LeakyRelu", 1, "$a < 0 ? $k * $a : $a", NULL, NULL, "alpha", NULL},
+    {"", "Elu", 1, "$a > 0 ? $a : $k * expm1($a)", NULL, NULL, "alpha", NULL},
+    {"", "Selu", 1, "$l * ($a > 0 ? $a : $k * expm1($a))", NULL, NULL, "alpha", "gamma"},
+    {"", "Sigmoid", 1, "1 / (1 + exp(-$a))", NULL, NULL, NULL, NULL},
+    {"", "Tanh", 1, "tanh($a)", NULL, NULL, NULL, NULL},
+    {"", "Softplus", 1, "fmax($a, ($T)0) + log1p(exp(-fabs($a)))", NULL, NULL, NULL, NULL},
+    {"", "Softsign", 1, "$a / (1 + fabs($a))", NULL, NULL, NULL, NULL},
+    {"", "Gelu", 1, "$a / 2 * (1 + erf($a * 0.7071067811865476$s))", NULL, NULL, NULL, NULL},
+    {"tanh", "Gelu", 1, "$a / 2 * (1 + " GELU_T ")", NULL, NULL, NULL, NULL},
+    {"", "Where", 3, "$a ? $b : $c", "", "", NULL, NULL},
+    {"nn", "ReluGrad", 2, "$b > 0 ? $a : 0", NULL, NULL, NULL, NULL},
+    {"nn", "LeakyReluGrad", 2, "$b < 0 ? $k * $a : $a", NULL, NULL, "alpha", NULL},
+    {"nn", "EluGrad", 2, "$b > 0 ? $a : $a * ($k * exp($b))", NULL, NULL, "alpha", NULL},
+    {"nn", "SeluGrad", 2, "$a * ($l * ($b > 0 ? 1 : $k * exp($b)))", NULL, NULL, "alpha", "gamma"},
+    {"nn", "SigmoidGrad", 2, "$a * ($b * (1 - $b))", NULL, NULL, NULL, NULL},
+    {"nn", "TanhGrad", 2, "$a * (1 - $b * $b)", NULL, NULL, NULL, NULL},
+    {"nn", "GeluGrad", 2,
+     "$a * ((1 + erf($b * 0.7071067811865476$s) + $b * " GELU_K " * exp(-$b * $b / 2)) / 2)", NULL, NULL,
+     NULL, NULL},
+    {"tanh", "GeluGrad", 2,
+     "$a * ((1 + " SLOPE_T " + $b * (1 - " SLOPE_T " * " SLOPE_T ") * " GELU_K " * (1 + 3 * " GELU_C
+     " * $b * $b)) / 2)",
+     NULL, NULL, NULL, NULL},
+};
+
+static const Word *find_word(const NnNode *node) {
+    const char *domain = node->domain;
+    if (strcmp(nn_attr_string(node, "approximate", "none"), "tanh") == 0)
+        domain = "tanh";
+    for (uint32_t i = 0; i < NN_COUNT(words); i++)
+        if (strcmp(words[i].op, node->op) == 0 && strcmp(words[i].domain, domain) == 0)
+            return &words[i];
+    return NULL;
+}
+
+const char *ocl_type_name(int32_t type) {
+    static const char *const names[NN_TYPE_COUNT] = {
+        [NN_F32] = "float",  [NN_F64] = "double", [NN_U8] = "uchar", [NN_I8] = "char",
+        [NN_U16] = "ushort", [NN_I16] = "short",  [NN_I32] = "int",  [NN_I64] = "long",
+        [NN_BOOL] = "uchar", [NN_U32] = "uint",   [NN_U64] = "ulong"};
+    return type > 0 && type < NN_TYPE_COUNT ? names[type] : NULL;
+}
+
+static bool is_real(int32_t type) { return type == NN_F32 || type == NN_F64; }
+
+/* The column for the type that the node works in: that of its last operand, as Where has its condition first.
+ */
+static const char *column(const Word *w, const NnNode *node) {
+    const int32_t type = node->inputs[strcmp(node->op, "Where") == 0 ? 1 : 0]->type;
+    const char *text = is_real(type) ? w->real : type == NN_BOOL ? w->logic : w->whole;
+    return text && *text == '\0' ? w->real : text;
+}
+
+static bool is_cast(const NnNode *n) { return strcmp(n->op, "Cast") == 0 && n->domain[0] == '\0'; }
+static bool is_clip(const NnNode *n) { return strcmp(n->op, "Clip") == 0 && n->domain[0] == '\0'; }
+
+const char *ocl_chain_refusal(const NnNode *node) {
+    const Word *w = find_word(node);
+    const bool clip = is_clip(node);
+    if (!w && !clip && !is_cast(node))
+        return "not an element-wise operator of this package";
+    if (node->n_outputs == 0 || node->outputs[0] == NULL || ocl_type_name(node->outputs[0]->type) == NULL)
+        return "the result's type is not done here";
+    if (nn_product(node->outputs[0]->dims, 0, node->outputs[0]->rank) >= INT32_MAX)
+        return "the result has 2^31 elements or more";
+    for (uint32_t i = 0; i < node->n_inputs; i++) {
+        if (node->inputs[i] == NULL && !(clip && i > 0))
+            return "an input is absent";
+        if (node->inputs[i] && ocl_type_name(node->inputs[i]->type) == NULL)
+            return "an input's type is not done here";
+    }
+    if (w && node->n_inputs != w->arity)
+        return "another number of operands than two";
+    if (w && column(w, node) == NULL)
+        return "not done for elements of this type";
+    return NULL;
+}
+
+static void put(char *text, size_t size, const char *more) {
+    const size_t at = strlen(text);
+    (void)snprintf(text + at, size - at, "%s", more);
+}
+
+static void put_number(char *text, size_t size, const NnNode *node, const char *attr) {
+    char number[64];
+    (void)snprintf(number, sizeof number, "(%.17e%s)", nn_attr_float(node, attr, 1),
+                   node->outputs[0]->type == NN_F64 ? "" : "f");
+    put(text, size, number);
+}
+
+/* A number becomes another type as the reference does it: to integers saturating, NaN to 0. */
+static void cast_text(int32_t from, int32_t to, char *text, size_t size) {
+    if (to == NN_BOOL)
+        put(text, size, "$a != 0");
+    else if (is_real(from) && !is_real(to))
+        (void)snprintf(text, size, "convert_%s_sat_rtz($a)", ocl_type_name(to));
+    else
+        (void)snprintf(text, size, "(%s)$a", ocl_type_name(to));
+}
+
+static void clip_text(const NnNode *node, const char *const operands[3], char *text, size_t size) {
+    (void)node;
+    put(text, size, operands[1] ? "($a < $b ? $b : $a)" : "$a");
+    if (operands[2]) {
+        char low[64];
+        (void)snprintf(low, sizeof low, "%s", text);
+        (void)snprintf(text, size, "%s > $c ? $c : %s", low, low);
+    }
+}
+
+bool ocl_chain_expression(const NnNode *node, const char *const operands[3], char *text, size_t size) {
+    char pattern[1024] = "";
+    const Word *w = find_word(node);
+    const int32_t to = node->outputs[0]->type;
+    if (is_cast(node))
+        cast_text(node->inputs[0]->type, to, pattern, sizeof pattern);
+    else if (is_clip(node))
+        clip_text(node, operands, pattern, sizeof pattern);
+    else
+        put(pattern, sizeof pattern, column(w, node));
+    text[0] = '\0';
+    for (const char *p = pattern; *p; p++) {
+        if (*p != '$') {
+            put(text, size, (const char[]){*p, '\0'});
+            continue;
+        }
+        switch (*++p) {
+        case 'a':
+        case 'b':
+        case 'c': put(text, size, operands[*p - 'a']); break;
+        case 'k': put_number(text, size, node, w->k); break;
+        case 'l': put_number(text, size, node, w->l); break;
+        case 'T': put(text, size, ocl_type_name(to)); break;
+        default: put(text, size, to == NN_F64 ? "" : "f"); break;
+        }
+    }
+    return strlen(text) + 1 < size;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Element-wise operators: connected ones of the same extents become one kernel that is generated for them, so
+ * that an activation, a mask, a whole optimizer update reads and writes memory once. A single node is a chain
+ * of one.
+ */
+#include "chain.h"
+
+#include "ops/family/groups.h"
+
+typedef struct Params {
+    uint32_t count, table[CHAIN_TABLE];
+} Params;
+
+/* An output may lie over a whole input of its size: an item reads all that it reads before it writes. */
+static void allow_in_place(const NnView *view, const ChainLayout *l, const uint32_t *places, NnPlan *plan) {
+    for (uint32_t k = 0; k < view->n_outputs; k++)
+        for (uint32_t i = 0; i < view->n_inputs; i++)
+            if (l->walk[i] == CHAIN_WHOLE &&
+                nn_type_size(view->inputs[i]->type) == nn_type_size(view->outputs[k]->type) &&
+                plan->n_in_place < NN_COUNT(plan->in_place))
+                plan->in_place[plan->n_in_place++] = (NnInPlace){places[i], k};
+}
+
+/* places: the call's number of each input of the view. */
+static int32_t build(const NnHost *nn, NnDevice *device, const NnView *view, const uint32_t *places,
+                     NnPlan *out, NnStatus *status) {
+    const OclService *ocl = ocl_service(nn, device, status);
+    OclPlan *plan = ocl ? ocl->plan_new(nn, device, status) : NULL;
+    char *text = plan ? nn->alloc(nn, CHAIN_TEXT) : NULL;
+    ChainLayout l;
+    OclStage *s = NULL;
+    if (text && (!ocl_chain_layout(&l, view->inputs, view->n_inputs, view->outputs[0]) ||
+                 !ocl_chain_text(view, &l, text, CHAIN_TEXT)))
+        (void)nn_fail(nn, status, NN_UNSUPPORTED, "the chain of %u nodes is larger than a chain can be",
+                      view->n_nodes);
+    else if (text)
+        s = ocl->stage(nn, plan, &(OclSource){.name = "chain", .parts = {text}}, "chain",
+                       view->n_inputs + view->n_outputs, status);
+    else if (plan)
+        (void)nn_fail(nn, status, NN_OUT_OF_MEMORY, "no memory to write a chain's program");
+    nn->free(nn, text);
+    if (s) {
+        Params params = {.count = l.count};
+        memcpy(params.table, l.table, sizeof l.table);
+        for (uint32_t i = 0; i < view->n_inputs; i++)
+            ocl_arg(s, i, OCL_INPUT, places[i]);
+        for (uint32_t k = 0; k < view->n_outputs; k++)
+            ocl_arg(s, view->n_inputs + k, OCL_OUTPUT, k);
+        ocl_items(s, l.count);
+        allow_in_place(view, &l, places, out);
+        out->flop = (double)l.count * view->n_nodes;
+        (void)ocl->params(nn, plan, s, &params, 4 * (1 + (l.n_table ? l.n_table : 1)), status);
+    }
+    if (nn->code(status) == NN_OK)
+        out->state = plan;
+    else
+        ocl_release(nn, plan);
+    return nn->code(status);
+}
+
+/* ---- single nodes ---- */
+
+static uint32_t inputs_of(const NnNode *node, const NnValueInfo **inputs, uint32_t *places) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < node->n_inputs && n < 3; i++) {
+        bool known = node->inputs[i] == NULL;
+        for (uint32_t k = 0; k < n && !known; k++)
+            known = inputs[k] == node->inputs[i];
+        if (known)
+            continue;
+        places[n] = i;
+        inputs[n++] = node->inputs[i];
+    }
+    return n;
+}
+
+static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
+    const NnValueInfo *inputs[3];
+    uint32_t places[3];
+    ChainLayout l;
+    const OclService *ocl = ocl_service(nn, device, reason);
+    const char *why = ocl ? ocl_chain_refusal(node) : "the device is another package's";
+    if (!why && !ocl_chain_layout(&l, inputs, inputs_of(node, inputs, places), node->outputs[0]))
+        why = "it broadcasts over too many dimensions";
+    for (uint32_t i = 0; !why && i < node->n_inputs + node->n_outputs; i++) {
+        const NnValueInfo *v = i < node->n_inputs ? node->inputs[i] : node->outputs[i - node->n_inputs];
+        why = v && v->type == NN_F64 && !ocl->f64 ? "the device has no f64" : NULL;
+    }
+    return why ? nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why) : NN_OK;
+}
+
+/* A node is a view of itself, each input once. */
+static int32_t plan_node(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *plan,
+                         NnStatus *status) {
+    const NnValueInfo *inputs[3];
+    uint32_t places[3];
+    const NnView view = {.struct_size = sizeof view,
+                         .n_nodes = 1,
+                         .n_inputs = inputs_of(node, inputs, places),
+                         .n_outputs = 1,
+                         .nodes = &node,
+                         .inputs = inputs,
+                         .outputs = node->outputs};
+    return build(nn, device, &view, places, plan, status);
+}
+
+/* ---- chains ---- */
+
+/* f64 where the device has it is left to single nodes, whose `match` asks. */
+static const char *refusal(const NnNode *node) {
+    const char *why = ocl_chain_refusal(node);
+    for (uint32_t i = 0; !why && i < node->n_inputs + 1; i++) {
+        const NnValueInfo *v = i < node->n_inputs ? node->inputs[i] : node->outputs[0];
+        why = v && v->type == NN_F64 ? "f64" : NULL;
+    }
+    return why;
+}
+
+static bool fits(const NnGroups *g, uint32_t n, const uint32_t *nodes, uint32_t leaving) {
+    const NnValueInfo *inputs[CHAIN_INPUTS];
+    uint32_t n_inputs = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        const NnNode *node = g->view->nodes[nodes[k]];
+        for (uint32_t i = 0; i < node->n_inputs; i++) {
+            const NnValueInfo *v = node->inputs[i];
+            bool known = v == NULL || (v->producer >= 0 && g->of[v->producer] == g->of[nodes[k]]);
+            for (uint32_t j = 0; j < n_inputs && !known; j++)
+                known = inputs[j] == v;
+            if (known)
+                continue;
+            if (n_inputs == CHAIN_INPUTS)
+                return false;
+            inputs[n_inputs++] = v;
+        }
+    }
+    ChainLayout l;
+    return leaving <= CHAIN_OUTPUTS &&
+           ocl_chain_layout(&l, inputs, n_inputs, g->view->nodes[nodes[0]]->outputs[0]);
+}
+
+static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims,
+                     NnStatus *status) {
+    (void)device;
+    return nn_groups_claim(nn, view, refusal, CHAIN_NODES, fits, claims, status);
+}
+
+static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view, uint64_t tag, NnPlan *plan,
+                          NnStatus *status) {
+    uint32_t places[CHAIN_INPUTS];
+    (void)tag;
+    for (uint32_t i = 0; i < CHAIN_INPUTS; i++)
+        places[i] = i;
+    return build(nn, device, view, places, plan, status);
+}
+
+static const NnClaim chains = {.struct_size = sizeof chains,
+                               .priority = 10,
+                               .name = "chain",
+                               .device = "opencl",
+                               .claim = claim,
+                               .plan = plan_claim,
+                               .run = ocl_run,
+                               .release = ocl_release};
+
+#define KERNEL(id, dom, name)                                                                                \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "opencl",                                                          \
+                                .match = match,                                                              \
+                                .plan = plan_node,                                                           \
+                                .run = ocl_run,                                                              \
+                                .release = ocl_release};
+#define ONNX(name) KERNEL(kernel_##name, "", #name)
+#define OURS(name) KERNEL(kernel_##name, "nn", #name)
+#define EXPORT(name) {NN_KERNEL_KIND, #name, &kernel_##name},
+#define EXPORT_OURS(name) {NN_KERNEL_KIND, "nn/" #name, &kernel_##name},
+/* clang-format off */
+#define FOR_ONNX(X) \
+    X(Add) X(Sub) X(Mul) X(Div) X(Max) X(Min) X(Pow) \
+    X(Less) X(LessOrEqual) X(Greater) X(GreaterOrEqual) X(Equal) X(And) X(Or) X(Xor) X(Not) \
+    X(Identity) X(Cast) X(Neg) X(Abs) X(Sign) X(Reciprocal) X(Sqrt) X(Exp) X(Log) X(Erf) X(Sin) X(Cos) X(Atan) \
+    X(Floor) X(Ceil) X(Round) X(IsNaN) X(Relu) X(LeakyRelu) X(Elu) X(Selu) X(Sigmoid) X(Tanh) X(Softplus) \
+    X(Softsign) X(Gelu) X(Where) X(Clip)
+/* clang-format on */
+#define FOR_OURS(X) X(ReluGrad) X(LeakyReluGrad) X(EluGrad) X(SeluGrad) X(SigmoidGrad) X(TanhGrad) X(GeluGrad)
+FOR_ONNX(ONNX)
+FOR_OURS(OURS)
+
+static const NnExport exports[] = {{NN_CLAIM_KIND, "chain", &chains}, FOR_ONNX(EXPORT) FOR_OURS(EXPORT_OURS)};
+NN_PLUGIN(chain, "Element-wise operators by OpenCL, alone and in chains.", exports)

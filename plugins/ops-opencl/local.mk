@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# The device 'opencl' and its kernels. One line is one source file of the same name and one object; its kernels' text is the
+# file of the same name that ends in .cl, which becomes an array of bytes in a header when it is built.
+
+if HAVE_OPENCL
+plugin_packages += ops-opencl
+opsopencldir = $(pluginsdir)/ops-opencl
+opsopencl_LTLIBRARIES =
+opsopencl_LTLIBRARIES += plugins/ops-opencl/chain.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/device.la
+
+plugins/ops-opencl/manifest.yaml: $(opsopencl_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
+	$(AM_V_GEN)$(make_manifest) ops-opencl plugins/ops-opencl
+endif
+
+plugins_ops_opencl_chain_la_SOURCES = plugins/ops-opencl/chain.c plugins/ops-opencl/chain-text.c \
+	plugins/ops-opencl/chain-words.c plugins/ops-opencl/chain.h
+plugins_ops_opencl_device_la_SOURCES = plugins/ops-opencl/device.c plugins/ops-opencl/cache.c plugins/ops-opencl/heap.c \
+	plugins/ops-opencl/loader.c plugins/ops-opencl/program.c plugins/ops-opencl/stage.c plugins/ops-opencl/stream.c \
+	plugins/ops-opencl/api.h plugins/ops-opencl/device.h plugins/ops-opencl/opencl.h
+plugins_ops_opencl_device_la_LIBADD = $(DL_LIBS) $(PTHREAD_LIBS)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the objects of this package share. The device's object talks to OpenCL; the others describe their work
+ * as a plan: stages, each one kernel with its arguments, that `run` enqueues as they stand. A kernel's
+ * arguments come in pairs (pointer, elements to skip) for every tensor, because many tensors live in one
+ * buffer, and then one struct of 4-byte fields by value.
+ */
+#ifndef OPENCL_OPENCL_H
+#define OPENCL_OPENCL_H
+
+#include "ops-opencl/api.h"
+
+#include "nn/plugin.h"
+
+#define OCL_SERVICE "nn.opencl"
+#define OCL_VERSION 1u
+
+typedef enum OclRole { OCL_INPUT, OCL_OUTPUT, OCL_WORKSPACE } OclRole;
+
+/* A tensor that a stage's kernel is given; what it was given last, so that unchanged ones are not set again.
+ */
+typedef struct OclArg {
+    OclRole role;
+    uint32_t index;  /* of the input or output */
+    uint64_t offset; /* in the workspace, bytes */
+    cl_mem memory;
+    uint64_t at;
+    bool set;
+} OclArg;
+
+typedef struct OclStage {
+    cl_kernel kernel;
+    uint32_t n_args, dims;
+    OclArg *args;
+    size_t global[3], local[3];
+} OclStage;
+
+typedef struct OclPlan {
+    const struct OclService *ocl;
+    NnDevice *device;
+    uint32_t n_stages;
+    OclStage *stages;
+} OclPlan;
+
+/* What to build: texts that are put one behind the other, and the compiler's options. */
+typedef struct OclSource {
+    const char *name; /* for messages and the trace: "gemm" */
+    const char *parts[4];
+    const char *options; /* may be NULL */
+} OclSource;
+
+typedef struct OclService {
+    const OclApi *cl;
+    /* Of the device. */
+    bool f64, f16;
+    bool cpu; /* a processor: vectors rather than local memory */
+    uint32_t units;
+    uint64_t local_bytes;
+    size_t group_max;
+
+    OclPlan *(*plan_new)(const NnHost *, NnDevice *, NnStatus *);
+    /* A further stage: the kernel `kernel` of the source, built or taken from the cache. NULL: the status
+     * says why. */
+    OclStage *(*stage)(const NnHost *, OclPlan *, const OclSource *, const char *kernel, uint32_t n_args,
+                       NnStatus *);
+    int32_t (*params)(const NnHost *, OclPlan *, const OclStage *, const void *, size_t bytes, NnStatus *);
+    int32_t (*run)(OclPlan *, const NnCall *);
+    int32_t (*copy)(const NnCall *, const NnTensor *to, const NnTensor *from); /* whole, of one size */
+    void (*free)(const NnHost *, OclPlan *);
+} OclService;
+
+/* NULL with the status set when the device is not this package's. */
+static inline NN_MAYBE_UNUSED const OclService *ocl_service(const NnHost *nn, NnDevice *device,
+                                                            NnStatus *status) {
+    const OclService *ocl = nn_device_query(device, OCL_SERVICE, OCL_VERSION);
+    if (ocl == NULL)
+        (void)nn_fail(nn, status, NN_UNSUPPORTED, "the device does not offer " OCL_SERVICE " version %u",
+                      OCL_VERSION);
+    return ocl;
+}
+
+static inline NN_MAYBE_UNUSED void ocl_arg(OclStage *s, uint32_t at, OclRole role, uint32_t index) {
+    s->args[at] = (OclArg){.role = role, .index = index};
+}
+
+/* One work item for each of n elements, in groups of a size that every device has. */
+static inline NN_MAYBE_UNUSED void ocl_items(OclStage *s, uint64_t n) {
+    s->dims = 1;
+    s->local[0] = n < 64 ? 16 : 128;
+    s->global[0] = (size_t)(n + s->local[0] - 1) / s->local[0] * s->local[0];
+}
+
+/* One group of `local` items for each of n results. */
+static inline NN_MAYBE_UNUSED void ocl_groups(OclStage *s, uint64_t n, size_t local) {
+    s->dims = 1;
+    s->local[0] = local;
+    s->global[0] = (size_t)n * local;
+}
+
+static inline NN_MAYBE_UNUSED uint64_t ocl_count(const NnValueInfo *v) {
+    return (uint64_t)nn_product(v->dims, 0, v->rank);
+}
+
+static inline NN_MAYBE_UNUSED bool ocl_is(const NnNode *node, uint32_t input, int32_t type) {
+    return input < node->n_inputs && node->inputs[input] && node->inputs[input]->type == type;
+}
+
+/* For `match`: all tensors are small enough for 32-bit indices. */
+static inline NN_MAYBE_UNUSED bool ocl_small(const NnNode *node) {
+    bool small = true;
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        small = small && (node->inputs[i] == NULL || ocl_count(node->inputs[i]) < INT32_MAX);
+    for (uint32_t i = 0; i < node->n_outputs; i++)
+        small = small && (node->outputs[i] == NULL || ocl_count(node->outputs[i]) < INT32_MAX);
+    return small;
+}
+
+static inline NN_MAYBE_UNUSED int32_t ocl_match_f32(const NnHost *nn, NnDevice *device, const NnNode *node,
+                                                    NnStatus *reason) {
+    (void)device;
+    if (!ocl_is(node, 0, NN_F32))
+        return nn_fail(nn, reason, NN_UNSUPPORTED, "%s is done for f32 only, the first input is %s", node->op,
+                       node->n_inputs && node->inputs[0] ? nn_type_name(node->inputs[0]->type) : "absent");
+    return ocl_small(node)
+               ? NN_OK
+               : nn_fail(nn, reason, NN_UNSUPPORTED, "%s: a tensor has 2^31 elements or more", node->op);
+}
+
+static inline NN_MAYBE_UNUSED int32_t ocl_run(void *state, const NnCall *call) {
+    OclPlan *plan = state;
+    return plan->ocl->run(plan, call);
+}
+
+static inline NN_MAYBE_UNUSED void ocl_release(const NnHost *nn, void *state) {
+    OclPlan *plan = state;
+    if (plan)
+        plan->ocl->free(nn, plan);
+}
+
+#endif

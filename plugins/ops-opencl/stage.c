@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans of stages: made once per compiled node, run without allocating or looking anything up. */
+#include "device.h"
+
+static OclPlan *plan_new(const NnHost *nn, NnDevice *device, NnStatus *status) {
+    OclPlan *plan = nn->alloc(nn, sizeof *plan);
+    if (plan == NULL) {
+        (void)nn_fail(nn, status, NN_OUT_OF_MEMORY, "no memory for a kernel's plan");
+        return NULL;
+    }
+    *plan = (OclPlan){.ocl = &device->service, .device = device};
+    return plan;
+}
+
+static void plan_free(const NnHost *nn, OclPlan *plan) {
+    for (uint32_t i = 0; i < plan->n_stages; i++) {
+        if (plan->stages[i].kernel)
+            (void)plan->ocl->cl->ReleaseKernel(plan->stages[i].kernel);
+        nn->free(nn, plan->stages[i].args);
+    }
+    nn->free(nn, plan->stages);
+    nn->free(nn, plan);
+}
+
+static OclStage *stage_new(const NnHost *nn, OclPlan *plan, const OclSource *source, const char *kernel,
+                           uint32_t n_args, NnStatus *status) {
+    NnDevice *d = plan->device;
+    cl_program program = ocl_program(d, source, status);
+    if (program == NULL)
+        return NULL;
+    const uint32_t n = plan->n_stages;
+    OclStage *stages = nn->alloc(nn, (n + 1) * sizeof *stages);
+    OclArg *args = nn->alloc(nn, (n_args + 1) * sizeof *args);
+    cl_int code = CL_OUT_OF_HOST_MEMORY;
+    cl_kernel made = stages && args ? d->cl->CreateKernel(program, kernel, &code) : NULL;
+    if (made == NULL || code != CL_SUCCESS) {
+        nn->free(nn, stages);
+        nn->free(nn, args);
+        (void)nn_fail(nn, status, NN_ERROR, "device %s makes no kernel %s of the program %s: %s", d->name,
+                      kernel, source->name, ocl_error(code));
+        return NULL;
+    }
+    if (n > 0)
+        memcpy(stages, plan->stages, n * sizeof *stages);
+    nn->free(nn, plan->stages);
+    plan->stages = stages;
+    stages[plan->n_stages++] = (OclStage){.kernel = made, .n_args = n_args, .args = args};
+    return &stages[n];
+}
+
+static int32_t set_params(const NnHost *nn, OclPlan *plan, const OclStage *stage, const void *params,
+                          size_t bytes, NnStatus *status) {
+    const cl_int code = plan->ocl->cl->SetKernelArg(stage->kernel, 2 * stage->n_args, bytes, params);
+    return code == CL_SUCCESS
+               ? NN_OK
+               : nn_fail(nn, status, NN_ERROR, "device %s does not take a kernel's parameters: %s",
+                         plan->device->name, ocl_error(code));
+}
+
+static cl_int set_arg(const OclApi *cl, cl_kernel kernel, uint32_t i, OclArg *a, const NnCall *call) {
+    const OclBuffer *b = call->workspace;
+    uint64_t at = 0, offset = call->workspace_offset + a->offset, size = 4;
+    if (a->role != OCL_WORKSPACE) {
+        const NnTensor *t = a->role == OCL_INPUT ? call->inputs[a->index] : call->outputs[a->index];
+        b = t ? t->buffer : NULL;
+        offset = t ? t->offset : 0;
+        size = t ? nn_type_size(t->type) : 1;
+    }
+    const cl_mem memory = b ? b->memory : NULL;
+    if (b)
+        at = (b->offset + offset) / size;
+    if (a->set && a->memory == memory && a->at == at)
+        return CL_SUCCESS;
+    a->set = false;
+    cl_int code = cl->SetKernelArg(kernel, 2 * i, sizeof memory, &memory);
+    if (code == CL_SUCCESS)
+        code = cl->SetKernelArg(kernel, 2 * i + 1, sizeof at, &at);
+    a->memory = memory;
+    a->at = at;
+    a->set = code == CL_SUCCESS;
+    return code;
+}
+
+static int32_t run(OclPlan *plan, const NnCall *call) {
+    for (uint32_t k = 0; k < plan->n_stages; k++) {
+        OclStage *stage = &plan->stages[k];
+        for (uint32_t i = 0; i < stage->n_args; i++) {
+            const cl_int code = set_arg(plan->ocl->cl, stage->kernel, i, &stage->args[i], call);
+            if (code != CL_SUCCESS)
+                return nn_fail(call->host, call->status, NN_ERROR, "device %s does not take argument %u: %s",
+                               plan->device->name, i, ocl_error(code));
+        }
+        const int32_t code = ocl_launch(call, stage);
+        if (code != NN_OK)
+            return code;
+    }
+    return NN_OK;
+}
+
+void ocl_service_init(OclService *s, const OclApi *cl) {
+    s->cl = cl;
+    s->plan_new = plan_new;
+    s->stage = stage_new;
+    s->params = set_params;
+    s->run = run;
+    s->copy = ocl_copy_tensor;
+    s->free = plan_free;
+}
