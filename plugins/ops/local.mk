@@ -51,6 +51,7 @@ ops_LTLIBRARIES += plugins/ops/cos.la
 ops_LTLIBRARIES += plugins/ops/cosh.la
 ops_LTLIBRARIES += plugins/ops/cum-prod.la
 ops_LTLIBRARIES += plugins/ops/cum-sum.la
+ops_LTLIBRARIES += plugins/ops/deform-conv.la
 ops_LTLIBRARIES += plugins/ops/depth-to-space.la
 ops_LTLIBRARIES += plugins/ops/dequantize-linear.la
 ops_LTLIBRARIES += plugins/ops/det.la
@@ -213,6 +214,7 @@ EXTRA_DIST += \
 	plugins/ops/family/cast.h \
 	plugins/ops/family/convolution.h \
 	plugins/ops/family/define.h \
+	plugins/ops/family/deform.h \
 	plugins/ops/family/drawn.h \
 	plugins/ops/family/einsum.h \
 	plugins/ops/family/global-pool.h \
