@@ -40,9 +40,9 @@ typedef struct NnSource {
 } NnSource;
 
 /*
- * Told what a graph in a file consists of, while the format builds its nodes in the graph that it was given.
- * `input` and `initial` are called once for each name, before any node; `output` in the file's order at the
- * end. All of the graph's bytes may go away after reading: what is kept is copied.
+ * Told what a graph in a file consists of, while the format builds its nodes in the graph that it was given:
+ * `input` for each, in the file's order, before any node; `initial` for each that is used, when it first is;
+ * `output` for each, in the file's order, at the end. What is pointed to may go away after the call.
  */
 typedef struct NnGraphSource {
     uint32_t struct_size;
@@ -59,9 +59,8 @@ typedef struct NnGraphSource {
     /* Optional: the file's metadata. */
     int32_t (*pair)(void *self, const NnPair *, NnStatus *);
     /* Optional: bytes of a file beside the one that is read. `name` is relative, has no "..", and is still
-     * not to be trusted: the caller opens nothing outside of the folder. *length 0 asks for all from offset
-     * on; what is returned stays valid until reading ends. */
-    int32_t (*companion)(void *self, const char *name, uint64_t offset, uint64_t *length, const void **bytes,
+     * not to be trusted: nothing outside of the folder is opened. *bytes stay valid until reading ends. */
+    int32_t (*companion)(void *self, const char *name, uint64_t offset, uint64_t length, const void **bytes,
                          NnStatus *);
     /* Optional: a node of the file, once it is built: its operator as the file spells it, its name (or NULL),
      * the names and values of its outputs, NULL for those that are left out. Bodies of nodes are not walked.
