@@ -58,6 +58,7 @@ contract_tests = \
 	tests/ops/test-refusals
 
 script_tests = \
+	tests/onnx/test-sample.sh \
 	tests/models/test-devices.sh \
 	tests/plugins/ops-opencl/test-device.sh \
 	tests/train/test-allocations.sh \
@@ -80,6 +81,7 @@ script_tests = \
 
 # Run again under ASan and UBSan by ./check.
 smoke_tests = \
+	tests/onnx/test-sample.sh \
 	tests/models/test-build \
 	tests/train/optimizers \
 	tests/train/test-checkpoint.sh \
@@ -213,6 +215,8 @@ tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c nn
 tests_ops_test_backends_SOURCES = tests/ops/test-backends.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_ops_test_types_SOURCES = tests/ops/test-types.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_ops_test_gradients_SOURCES = tests/ops/test-gradients.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
+
+include tests/onnx/local.mk
 
 EXTRA_DIST += tests/train/small.sh tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests)
 

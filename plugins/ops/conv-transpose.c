@@ -26,7 +26,8 @@ static int32_t transposed(const NnHost *nn, NnStatus *status, const NnNode *node
             const int64_t full = w->stride[i] * (in[i] - 1) + more[i] + nn_window_extent(w, i),
                           total = full - told[i];
             if (told[i] >= 0) {
-                w->before[i] = upper ? total / 2 : total - total / 2;
+                /* A larger output than there is to cut from grows at its end. */
+                w->before[i] = total < 0 ? 0 : upper ? total / 2 : total - total / 2;
                 w->after[i] = total - w->before[i];
             }
             out[i] = in[i] == 0 ? 0 : full - w->before[i] - w->after[i];

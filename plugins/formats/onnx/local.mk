@@ -2,7 +2,20 @@
 # The format onnx: one object from several files. ONNX's messages are generated into the build tree.
 
 onnx_sources = \
+	plugins/formats/onnx/body.c \
+	plugins/formats/onnx/function.c \
+	plugins/formats/onnx/graph.c \
+	plugins/formats/onnx/node.c \
 	plugins/formats/onnx/onnx.c \
+	plugins/formats/onnx/onnx.h \
+	plugins/formats/onnx/read.c \
+	plugins/formats/onnx/tensor.c \
+	plugins/formats/onnx/upgrade-arithmetic.c \
+	plugins/formats/onnx/upgrade-layout.c \
+	plugins/formats/onnx/upgrade-network.c \
+	plugins/formats/onnx/upgrade-special.c \
+	plugins/formats/onnx/upgrade.c \
+	plugins/formats/onnx/wire.c \
 	plugins/formats/onnx/write-node.c \
 	plugins/formats/onnx/write-older.c \
 	plugins/formats/onnx/write.c \
