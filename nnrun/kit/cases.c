@@ -6,6 +6,8 @@
 #include <math.h>
 
 #define MOST_ELEMENTS (1 << 15)
+#define FLAT_MAX 35
+#define FLAT_LINES 3u /* samples that lengths are tried on */
 
 typedef struct Line {
     const char *op, *line;
@@ -67,14 +69,14 @@ typedef struct Size {
 } Size;
 
 static const Size sizes[] = {
-    {{0, 0, false}, TIER_SMOKE, ""},
-    {{4, 0, false}, TIER_CI, ", extents times 4"},
-    {{4, 1, false}, TIER_CI, ", extents times 4 plus 1"},
-    {{0, 0, true}, TIER_CI, ", without elements"},
-    {{0, 1, false}, TIER_CI, ", extents 1"},
-    {{16, 0, false}, TIER_ALL, ", extents times 16"},
-    {{16, 3, false}, TIER_ALL, ", extents times 16 plus 3"},
-    {{32, -1, false}, TIER_ALL, ", extents times 32 minus 1"},
+    {{.scale = 0}, TIER_SMOKE, ""},
+    {{.scale = 4}, TIER_CI, ", extents times 4"},
+    {{.scale = 4, .add = 1}, TIER_CI, ", extents times 4 plus 1"},
+    {{.empty = true}, TIER_CI, ", without elements"},
+    {{.add = 1}, TIER_CI, ", extents 1"},
+    {{.scale = 16}, TIER_ALL, ", extents times 16"},
+    {{.scale = 16, .add = 3}, TIER_ALL, ", extents times 16 plus 3"},
+    {{.scale = 32, .add = -1}, TIER_ALL, ", extents times 32 minus 1"},
 };
 
 static const int32_t floats[] = {NN_F32, NN_F64, NN_F16, NN_BF16};
@@ -151,6 +153,27 @@ static bool walk_one(const Walk *w, uint32_t size, int32_t type) {
     return true;
 }
 
+/* Vectors of every length up to some, so that no tail of a loop is left out. Many lines have the same ones.
+ */
+static void walk_lengths(const Walk *w) {
+    for (int64_t n = 1; n <= FLAT_MAX; n++) {
+        char why[256];
+        Case c = {.op = w->op,
+                  .def = w->def,
+                  .type = NN_F32,
+                  .variant = (uint32_t)G_N_ELEMENTS(sizes),
+                  .brief = true};
+        if (!sample_parse_sized(&c.sample, w->def, w->line, NN_F32, (SampleSize){.flat = n}, MOST_ELEMENTS,
+                                why, sizeof why))
+            return;
+        c.typed = any_free(&c.sample);
+        if (c.sample.sized && c.typed && kit_case(w->kit, "case \"%s\" in f32, length %d", w->line, (int)n))
+            w->judge(w->kit, &c, w->arg);
+        nn_status_clear(w->kit->status);
+        sample_clear(&c.sample);
+    }
+}
+
 static void walk_line(const Walk *w) {
     const Tier tier = w->kit->options->tier;
     for (uint32_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
@@ -174,6 +197,8 @@ void cases_walk(Kit *k, const char *op, const NnOperator *def, void (*judge)(Kit
     for (uint32_t i = 0; i < def->n_samples; i++) {
         w.line = def->samples[i];
         walk_line(&w);
+        if (k->options->tier > TIER_SMOKE && i < FLAT_LINES)
+            walk_lengths(&w);
     }
     for (uint32_t i = 0; i < G_N_ELEMENTS(lines); i++)
         if (strcmp(lines[i].op, op) == 0 && lines[i].tier <= k->options->tier) {

@@ -13,6 +13,7 @@ typedef struct Case {
     int32_t type;     /* under test */
     bool typed;       /* some input has that type; otherwise all have types of their own */
     uint32_t variant; /* 0: as written; the others count the sizes */
+    bool brief;       /* one of many sizes: a few calls are enough */
 } Case;
 
 /* Calls `judge` for each case of the tier; each has been begun with kit_case. Cases that do not parse in

@@ -283,6 +283,9 @@ void kit_classify(Findings *f) {
     const bool by_size = wrong && !by_type && failed[0] == 0 && passed[0] > 0;
     settle(f, WRONG_TYPE, by_type ? wrong : 0, types > 1 ? type_passed : 0, example);
     settle(f, WRONG_ODD_SIZE, by_size ? wrong : 0, passed[TALLY_ODD], example);
+    /* What is wrong with ordinary numbers is so with special ones. */
+    if (wrong)
+        f->verdicts[WRONG_SPECIAL_VALUE] = (Verdict){.skipped = "ordinary values are wrong already"};
     settle(f, WRONG_FORWARD, wrong && !by_type && !by_size ? wrong : 0, passed[0] + passed[TALLY_ODD],
            example);
 }

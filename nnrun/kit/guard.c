@@ -43,6 +43,8 @@ static void on_fault(int number, siginfo_t *info, void *context) {
                            forbidden[i].what);
             kit_die(findings, write ? forbidden[i].write : forbidden[i].read, text);
         }
+    if (memory_has_failed())
+        kit_die(findings, IGNORES_FAILED_ALLOCATION, "it crashes when it gets no memory");
     (void)signal(number, SIG_DFL);
     (void)raise(number);
 }

@@ -63,6 +63,7 @@ typedef struct KitHost {
     const NnHost *under;
     TaskOrder order; /* of what is given to `parallel` */
     uint32_t threads;
+    bool split;              /* was there work for more than one task? */
     void (*between)(void *); /* called once, after the first of several tasks; NULL: not */
     void *between_arg;
 } KitHost;

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#define LARGE 2048
 #define DEEP_MAX 3u /* cases for what takes many calls */
 
 typedef struct Kernel {
@@ -15,6 +16,8 @@ typedef struct Kernel {
 } Kernel;
 
 static bool is_odd(const RigResult *r) { return r->out[0] && tensor_count(&r->out[0]->t) % 8 != 0; }
+
+static bool is_large(const RigResult *r) { return r->out[0] && tensor_count(&r->out[0]->t) >= LARGE; }
 
 static void deep_trials(const Trial *t) {
     trial_strides(t);
@@ -36,11 +39,17 @@ static void try_kernel(Kit *k, Case *c, Kernel *j, Rig *rig, RigResult *want) {
         kit_fail(k, CLAIMS_TOO_MUCH, "it says yes to the case, and plan fails with code %d: %s", code,
                  nn_status_code(status) ? nn_status_message(status) : "no sentence");
     } else {
-        if (trial_calls(&t, &got)) {
-            kit_forward(k, c->type, is_odd(want) ? TALLY_ODD : 0,
-                        rig_compare(rig, &got, want, text, sizeof text));
-            if (j->deep[c->variant % 16]++ < DEEP_MAX || k->options->tier == TIER_ALL)
+        if (c->brief ? trial_calls_brief(&t, &got) : trial_calls(&t, &got)) {
+            const char *wrong = rig_compare(rig, &got, want, text, sizeof text);
+            const uint32_t features = is_odd(want) ? TALLY_ODD : 0;
+            const bool deep = j->deep[c->variant % 16]++ < DEEP_MAX || k->options->tier == TIER_ALL;
+            kit_forward(k, c->type, features, wrong);
+            if (wrong == NULL && c->brief)
+                trial_values(&t, features);
+            if (wrong == NULL && !c->brief && deep)
                 deep_trials(&t);
+            if (wrong == NULL && !c->brief && (deep || is_large(want)))
+                trial_threads(&t);
             trial_speed(&t);
         }
         rig_release(rig);

@@ -6,9 +6,11 @@
 #include "guard.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define TAIL 64u
+#define TEAM_MAX 8u
 #define AROUND 0xc3
 
 static struct {
@@ -94,15 +96,53 @@ static void host_free(const NnHost *host, void *p) {
     free(block);
 }
 
+/* ---- tasks ---- */
+
+typedef struct Team {
+    pthread_barrier_t start;
+    atomic_uint next;
+    uint32_t tasks;
+    void (*fn)(void *, uint32_t);
+    void *arg;
+} Team;
+
+static void *work(void *arg) {
+    Team *team = arg;
+    (void)pthread_barrier_wait(&team->start);
+    for (uint32_t i; (i = atomic_fetch_add(&team->next, 1)) < team->tasks;)
+        team->fn(team->arg, i);
+    return NULL;
+}
+
+/* All threads start at the same moment, so that tasks meet as often as they can. */
+static void run_team(uint32_t threads, uint32_t tasks, void (*fn)(void *, uint32_t), void *arg) {
+    Team team = {.tasks = tasks, .fn = fn, .arg = arg};
+    pthread_t others[TEAM_MAX];
+    const uint32_t n = MIN(MIN(threads, tasks), TEAM_MAX);
+    atomic_init(&team.next, 0);
+    if (pthread_barrier_init(&team.start, NULL, n) != 0)
+        abort();
+    for (uint32_t i = 0; i + 1 < n; i++)
+        if (pthread_create(&others[i], NULL, work, &team) != 0)
+            abort();
+    (void)work(&team);
+    for (uint32_t i = 0; i + 1 < n; i++)
+        (void)pthread_join(others[i], NULL);
+    (void)pthread_barrier_destroy(&team.start);
+}
+
 static void host_parallel(const NnHost *host, uint32_t tasks, void (*fn)(void *arg, uint32_t task),
                           void *arg) {
     KitHost *k = (KitHost *)(uintptr_t)host;
     void (*const between)(void *) = k->between;
     k->between = NULL;
-    if (k->order == TASKS_THREADS)
-        k->under->parallel(k->under, tasks, fn, arg);
-    for (uint32_t i = 0; k->order != TASKS_THREADS && i < tasks; i++) {
-        fn(arg, k->order == TASKS_FORWARD ? i : tasks - 1 - i);
+    k->split = k->split || tasks > 1;
+    if (k->order == TASKS_THREADS && tasks > 1) {
+        run_team(k->threads, tasks, fn, arg);
+        return;
+    }
+    for (uint32_t i = 0; i < tasks; i++) {
+        fn(arg, k->order == TASKS_BACKWARD ? tasks - 1 - i : i);
         if (between && i == 0)
             between(k->between_arg);
     }

@@ -172,31 +172,71 @@ const void *object_export(Kit *k, uint32_t size) {
 
 /* ---- the object as a whole ---- */
 
-static const char *problem_of(NnContext *c, const char *file) {
+static const NnObjectInfo *info_of(NnContext *c, const char *file) {
     for (uint32_t i = 0; i < nn_package_count(c); i++)
         for (uint32_t j = 0; j < nn_package_info(c, i)->n_objects; j++)
             if (strcmp(nn_package_object(c, i, j)->file, file) == 0)
-                return nn_package_object(c, i, j)->problem;
+                return nn_package_object(c, i, j);
     return NULL;
 }
 
-/* The host compares the manifest with the object, its digest included, when something of it is first needed.
- */
-static void judge_manifest(Kit *k) {
+static void judge_digest(Kit *k, const NnObjectInfo *info) {
+    gchar *bytes = NULL;
+    gsize n = 0;
+    if (info->sha256 == NULL || !g_file_get_contents(info->file, &bytes, &n, NULL))
+        return;
+    char *digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, n);
+    (void)kit_expect(k, LIES_IN_MANIFEST, strcmp(digest, info->sha256) == 0,
+                     "its SHA-256 is %s, the manifest has %s", digest, info->sha256);
+    g_free(digest);
+    g_free(bytes);
+}
+
+/* Is an entry what the table says? */
+static bool states(const NnEntry *e, const NnExport *x) {
+    const NnKernel *kernel = x->table;
+    const NnClaim *claim = x->table;
+    if (strcmp(e->kind, NN_KERNEL_KIND) == 0)
+        return e->since == kernel->since_min && e->priority == kernel->priority &&
+               g_strcmp0(e->device, kernel->device) == 0;
+    if (strcmp(e->kind, NN_CLAIM_KIND) == 0)
+        return e->priority == claim->priority && g_strcmp0(e->device, claim->device) == 0;
+    return true;
+}
+
+/* Entry by entry, and the digest; then the host's own opinion. */
+static void judge_manifest(Kit *k, const NnPlugin *p) {
+    const NnObjectInfo *info = info_of(k->context, k->subject->file);
+    uint32_t entries = 0;
+    if (info == NULL)
+        return;
+    (void)kit_expect(k, LIES_IN_MANIFEST,
+                     info->abi_min == p->head.abi_min && info->abi_max == p->head.abi_max,
+                     "the manifest has ABI %u to %u, the object %u to %u", info->abi_min, info->abi_max,
+                     p->head.abi_min, p->head.abi_max);
+    judge_digest(k, info);
     for (uint32_t i = 0; i < nn_registry_count(k->context); i++) {
         const NnEntry *e = nn_registry_entry(k->context, i);
-        if (strcmp(e->file, k->subject->file) == 0)
-            (void)nn_registry_table(k->context, e->kind, e->name, k->status);
-        nn_status_clear(k->status);
+        if (strcmp(e->file, k->subject->file) != 0)
+            continue;
+        const Subject s = {.kind = e->kind, .name = e->name, .since = e->since};
+        bool found = false;
+        for (uint32_t x = 0; x < p->export_count && !found; x++)
+            found = is_it(&s, export_at(p, x)) && states(e, export_at(p, x));
+        (void)kit_expect(k, LIES_IN_MANIFEST, found,
+                         "the manifest states %s '%s', and the object has none like that", e->kind, e->name);
+        entries++;
     }
-    const char *problem = problem_of(k->context, k->subject->file);
-    (void)kit_expect(k, LIES_IN_MANIFEST, problem == NULL, "%s", problem ? problem : "");
+    (void)kit_expect(k, LIES_IN_MANIFEST, entries == p->export_count,
+                     "the manifest has %u entries, the object %u", entries, p->export_count);
+    (void)kit_expect(k, LIES_IN_MANIFEST, info->problem == NULL, "%s", info->problem ? info->problem : "");
 }
 
 void judge_object(Kit *k) {
-    if (!kit_case(k, "the object") || object_load(k, k->subject->file) == NULL)
+    const NnPlugin *p = kit_case(k, "the object") ? object_load(k, k->subject->file) : NULL;
+    if (p == NULL)
         return;
     kit_pass(k, CRASHES_IN_LOAD);
     if (k->context)
-        judge_manifest(k);
+        judge_manifest(k, p);
 }

@@ -41,13 +41,19 @@ static void fill_distinct(NnTensor *t, double low, double high, uint64_t *state)
 }
 
 /* Gives the extents of the size that is wanted; false when they are too many elements. */
-static bool resize(Sample *s, int32_t rank, int64_t *dims) {
+static bool resize(Sample *s, int32_t *rank, int64_t *dims) {
     int64_t n = 1;
-    for (int32_t i = 0; i < rank; i++) {
+    if (s->size.flat && *rank > 0) {
+        *rank = 1;
+        dims[0] = s->size.flat;
+        s->sized = true;
+        return true;
+    }
+    for (int32_t i = 0; i < *rank; i++) {
         const int64_t v = dims[i];
         if (v >= 2 && s->size.empty)
             dims[i] = 0;
-        else if (v >= 2 && s->size.scale)
+        else if (v >= 2 && (s->size.scale || s->size.add))
             dims[i] = v * s->size.scale + s->size.add;
         s->sized = s->sized || dims[i] != v;
         n = dims[i] && n > s->most / dims[i] ? s->most + 1 : n * dims[i];
@@ -72,7 +78,7 @@ static Tensor *parse_tensor(Sample *s, const char *at, int32_t type, uint64_t *s
         if (end == at || rank == NN_MAX_RANK || (*end != ',' && *end != ']'))
             return NULL;
     }
-    if (at[1] != '{' && !resize(s, rank, dims))
+    if (at[1] != '{' && !resize(s, &rank, dims))
         return NULL;
     Tensor *x = tensor_new(named, rank, dims);
     const int64_t n = nn_elements(&x->t);

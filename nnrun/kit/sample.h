@@ -13,6 +13,7 @@
 typedef struct SampleSize {
     int64_t scale, add; /* scale 0 and add 0: as written */
     bool empty;         /* every such extent becomes 0 */
+    int64_t flat;       /* not 0: tensors of rank 1 and more become vectors of this length */
 } SampleSize;
 
 typedef struct Sample {

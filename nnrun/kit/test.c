@@ -239,7 +239,7 @@ static void judge_package(Target *t, const NnPackageInfo *package) {
             (t->object && strcmp(t->object, e->file) != 0))
             continue;
         if (last == NULL || strcmp(last, e->file) != 0)
-            loads = judge_file(t, e->file);
+            loads = t->made || judge_file(t, e->file);
         last = e->file;
         if (loads)
             judge_entry(t, e);

@@ -78,10 +78,98 @@ void trial_special_values(const Trial *t) {
     free_inputs(&s);
 }
 
+/* ---- ordinary values ---- */
+
+static void range_of(const NnTensor *t, double *low, double *high) {
+    *low = *high = tensor_get(t, 0);
+    for (int64_t e = 1; e < tensor_count(t); e++) {
+        *low = fmin(*low, tensor_get(t, e));
+        *high = fmax(*high, tensor_get(t, e));
+    }
+}
+
+/* The other way round within its tensor's range: in a symmetric one, of the other sign. */
+static double mirror(const NnTensor *t, int64_t i) {
+    double low, high;
+    range_of(t, &low, &high);
+    return low + high - tensor_get(t, i);
+}
+
+/* Of one sign, as far as the range goes: sums round, which those of symmetric values hardly do. */
+static double magnitude(const NnTensor *t, int64_t i) {
+    double low, high;
+    range_of(t, &low, &high);
+    const double x = tensor_get(t, i);
+    return fabs(x) <= high ? fabs(x) : x;
+}
+
+void trial_values(const Trial *t, uint32_t features) {
+    static double (*const values[])(const NnTensor *, int64_t) = {mirror, magnitude};
+    char text[200];
+    for (size_t v = 0; v < NN_COUNT(values); v++) {
+        Sample s;
+        RigResult want = {.code = NN_ERROR}, got = {.code = NN_OK}, again = {.code = NN_OK};
+        if (copy_inputs(t, &s, values[v]))
+            want = rig_reference_run(t->rig, &s);
+        if (want.code == NN_OK) {
+            got = rig_run(t->rig, (RigCall){.inputs = &s});
+            again = rig_run(t->rig, (RigCall){.inputs = &s});
+            if (kit_expect(t->kit, NOT_REPEATABLE, !rig_same_bits(&got, &again, text, sizeof text),
+                           "the same call again gives other bits: %s", text))
+                kit_forward(t->kit, t->c->type, features,
+                            got.code == NN_OK ? rig_compare(t->rig, &got, &want, text, sizeof text)
+                                              : got.why);
+        }
+        rig_result_free(&want);
+        rig_result_free(&got);
+        rig_result_free(&again);
+        free_inputs(&s);
+    }
+}
+
 /* ---- memory and values of earlier calls ---- */
 
 /* The next element's value: in the same range, and another one. */
 static double next(const NnTensor *t, int64_t i) { return tensor_get(t, (i + 1) % tensor_count(t)); }
+
+/* Results of a fresh plan for these values. */
+static RigResult run_afresh(const Trial *t, const Sample *s) {
+    Rig r = *t->rig;
+    NnStatus *status = nn_status_new();
+    RigResult got = {.code = rig_plan(&r, status)};
+    if (got.code == NN_OK) {
+        got = rig_run(&r, (RigCall){.inputs = s});
+        rig_release(&r);
+    }
+    nn_status_free(status);
+    return got;
+}
+
+/* Other values in a later call: whoever has kept those of the first gives its results again. */
+static void trial_other_values(const Trial *t) {
+    Sample s;
+    char text[200];
+    if (copy_inputs(t, &s, next)) {
+        RigResult want = rig_reference_run(t->rig, &s), got = {.code = NN_OK}, fresh = {.code = NN_OK};
+        if (want.code == NN_OK) {
+            got = rig_run(t->rig, (RigCall){.inputs = &s});
+            const char *wrong =
+                got.code == NN_OK ? rig_compare(t->rig, &got, &want, text, sizeof text) : got.why;
+            if (wrong)
+                fresh = run_afresh(t, &s);
+            if (wrong && got.code == NN_OK && fresh.code == NN_OK &&
+                !rig_same_bits(&fresh, &got, text, sizeof text))
+                kit_forward(t->kit, t->c->type, 0, rig_compare(t->rig, &got, &want, text, sizeof text));
+            else
+                (void)kit_expect(t->kit, KEEPS_POINTER, wrong == NULL, "a later call with other values: %s",
+                                 wrong ? wrong : "");
+        }
+        rig_result_free(&want);
+        rig_result_free(&got);
+        rig_result_free(&fresh);
+    }
+    free_inputs(&s);
+}
 
 void trial_pointers(const Trial *t) {
     char text[200];
@@ -96,17 +184,5 @@ void trial_pointers(const Trial *t) {
     rig_result_free(&first);
     rig_result_free(&second);
 
-    Sample s;
-    if (copy_inputs(t, &s, next)) {
-        RigResult want = rig_reference_run(t->rig, &s), got = {.code = NN_OK};
-        if (want.code == NN_OK) {
-            got = rig_run(t->rig, (RigCall){.inputs = &s});
-            wrong = got.code == NN_OK ? rig_compare(t->rig, &got, &want, text, sizeof text) : got.why;
-            (void)kit_expect(t->kit, KEEPS_POINTER, wrong == NULL, "a later call with other values: %s",
-                             wrong ? wrong : "");
-        }
-        rig_result_free(&want);
-        rig_result_free(&got);
-    }
-    free_inputs(&s);
+    trial_other_values(t);
 }

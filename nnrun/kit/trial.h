@@ -17,12 +17,16 @@ typedef struct Trial {
 /* Calls with two poisons and two orders of tasks: damage, elements left out, what results depend on. True,
  * with the results in `got`, when there is something to compare. */
 bool trial_calls(const Trial *, RigResult *got);
+/* The short form: two calls with two poisons. */
+bool trial_calls_brief(const Trial *, RigResult *got);
+void trial_threads(const Trial *);                   /* its tasks on threads of their own */
+void trial_values(const Trial *, uint32_t features); /* other values of the same range */
 void trial_strides(const Trial *);
 void trial_in_place(const Trial *);
 void trial_special_values(const Trial *);
 void trial_pointers(const Trial *); /* memory of earlier calls, and their values */
 void trial_beside(const Trial *);   /* two calls at once */
-void trial_memory(const Trial *);   /* allocations in run, failed ones, leaks */
+void trial_memory(const Trial *);   /* failed allocations, leaks */
 void trial_speed(const Trial *);
 
 #endif
