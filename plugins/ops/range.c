@@ -54,14 +54,16 @@ static int32_t compute(const NnCall *call) {
 #define NUMBER(name, doc)                                                                                    \
     { name, "T", NN_NUMBERS, NN_SHAPE_VALUE | NN_NO_GRADIENT, 0, doc }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Range", 11),
-                      NN_IN(NUMBER("start", "first number"),
-                            NUMBER("limit", "where it ends, left out itself"),
-                            NUMBER("delta", "step, not 0")),
-                      NN_OUT({"output", "T", NN_NUMBERS, 0, 0, "a vector"}),
-                      NN_SAMPLES("i64[]{0} i64[]{5} i64[]{1}", "i64[]{5} i64[]{-2} i64[]{-3}",
-                                 "f[]{0} f[]{1} f[]{.25}", "i32[]{3} i32[]{3} i32[]{1}"),
-                      .doc = "Numbers in even steps: start, start + delta, ... up to limit.", .infer = infer,
-                      .compute = compute);
+NN_PRIMITIVE_OPERATOR(
+    op, NN_ONNX("Range", 11),
+    NN_IN(NUMBER("start", "first number"), NUMBER("limit", "where it ends, left out itself"),
+          NUMBER("delta", "step, not 0")),
+    NN_OUT({"output", "T", NN_NUMBERS, 0, 0, "a vector"}),
+    NN_ATTRIBUTES(NN_WHOLE("stash_type", "1",
+                           "type in which 16-bit floats are stepped through; they are in f64")),
+    NN_SAMPLES("i64[]{0} i64[]{5} i64[]{1}", "i64[]{5} i64[]{-2} i64[]{-3}", "f[]{0} f[]{1} f[]{.25}",
+               "i32[]{3} i32[]{3} i32[]{1}"),
+    .doc = "Numbers in even steps: start, start + delta, ... up to limit.", .infer = infer,
+    .compute = compute);
 
 NN_OPERATORS(range, "Numbers in even steps.", NN_OP("Range", op))

@@ -19,8 +19,9 @@ static int32_t gradient(NnGradient *g) {
     return NN_OK;
 }
 
-NN_PRIMITIVE_OPERATOR(op, NN_ONNX("ReduceL2", 18), NN_REDUCTION(NN_FLOATS), NN_REDUCTION_SAMPLES,
-                      .doc = "Euclidean norm along axes: reduced = sqrt(sum(data^2)).", .gradient = gradient,
-                      .compute = compute);
+NN_PRIMITIVE_OPERATOR(
+    op, NN_ONNX("ReduceL2", 18), NN_REDUCTION(NN_NUMBERS), NN_REDUCTION_NUMBER_SAMPLES,
+    .doc = "Euclidean norm along axes: reduced = sqrt(sum(data^2)), of integers cut to one.",
+    .gradient = gradient, .compute = compute);
 
 NN_OPERATORS(reduce_l2, "Euclidean norm along axes.", NN_OP("ReduceL2", op))

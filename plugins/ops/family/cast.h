@@ -5,6 +5,10 @@
 
 #include "index.h"
 
+#define NN_CAST_ATTRIBUTES                                                                                   \
+    NN_FLAG("saturate", "1", "kept for ONNX's 8-bit floats; without effect on others"),                      \
+        NN_CHOICE("round_mode", "up", "up|down|nearest", "kept for ONNX's f8e8m0; without effect on others")
+
 static inline int32_t nn_cast_infer(NnInfer *n, int32_t type) {
     if (type != NN_NONE && !nn_is(type, NN_ANY))
         return nn_bad(n, "element type %s (%d) is not supported", nn_type_name(type), type);
