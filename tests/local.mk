@@ -42,6 +42,7 @@ contract_tests = \
 	tests/contract/learning \
 	tests/contract/mixed \
 	tests/models/test-build \
+	tests/models/test-closure \
 	tests/fuzz/fuzz-arrays-csv \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-csv \
@@ -211,6 +212,7 @@ noinst_HEADERS += tests/ops/eager.h
 check_PROGRAMS += tests/ops/dump-forward
 EXTRA_DIST += tests/ops/test-forward.py tests/nnrun/test-export.py
 tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
+tests_models_test_closure_SOURCES = tests/models/test-closure.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_ops_test_backends_SOURCES = tests/ops/test-backends.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_ops_test_types_SOURCES = tests/ops/test-types.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c

@@ -53,27 +53,28 @@ static int32_t infer(NnInfer *n) {
     return NN_OK;
 }
 
-/* first, first + step, ... of n numbers */
-static NnValue *range(const NnBody *b, int64_t n, int64_t step) {
-    const NnHost *nn = b->host;
-    return nn_op3(nn, b->graph, "Range", nn_scalar(nn, b->graph, NN_I64, 0),
-                  nn_scalar(nn, b->graph, NN_I64, (double)(n * step)),
-                  nn_scalar(nn, b->graph, NN_I64, (double)step));
+/* Dimension 0 or 1 of x, a scalar. */
+static NnValue *extent(const NnBody *b, NnValue *x, int64_t axis) {
+    NnValue *at = nn_scalar(b->host, b->graph, NN_I64, (double)axis);
+    return nn_body2(b, "Gather", nn_body1(b, "Shape", x), at);
 }
 
+static NnValue *range(const NnBody *b, NnValue *end, NnValue *step) {
+    return nn_op3(b->host, b->graph, "Range", nn_scalar(b->host, b->graph, NN_I64, 0), end, step);
+}
+
+/* In numbers that may be known while running only: the frames begin at 0, step, ... as long as they fit. */
 static int32_t body(NnBody *b) {
     const NnNode *node = b->node;
     const int64_t last = 1;
-    int64_t step[NN_MAX_KNOWN] = {0}, length[NN_MAX_KNOWN] = {NN_DIM_UNKNOWN};
-    const bool known = nn_known(node->inputs[1], step) == 1 &&
-                       (!nn_given(node, 3) || nn_known(node->inputs[3], length) == 1);
-    const Frames f = frames_of(node, step, length);
-    if (!known || f.count < 0)
-        return nn_fail(b->host, b->status, NN_UNSUPPORTED,
-                       "STFT needs a signal of known length, and known frames, here");
-    NnValue *one = nn_vector(b->host, b->graph, 1, &last);
-    NnValue *starts = nn_body2(b, "Unsqueeze", range(b, f.count, f.step), one);
-    NnValue *at = nn_body2(b, "Add", starts, range(b, f.length, 1));
+    NnValue *one = nn_vector(b->host, b->graph, 1, &last), *signal = extent(b, b->inputs[0], 1);
+    NnValue *length = nn_given(node, 3)   ? nn_body_cast(b, b->inputs[3], NN_I64)
+                      : nn_given(node, 2) ? extent(b, b->inputs[2], 0)
+                                          : signal;
+    NnValue *end = nn_body2(b, "Add", nn_body2(b, "Sub", signal, length), nn_body_scalar(b, length, 1));
+    NnValue *starts = range(b, end, nn_body_cast(b, b->inputs[1], NN_I64));
+    NnValue *at = nn_body2(b, "Add", nn_body2(b, "Unsqueeze", starts, one),
+                           range(b, length, nn_body_scalar(b, length, 1)));
     NnValue *x = nn_op(b->host, b->graph, "Gather", NN_VALUES(b->inputs[0], at), NN_ATTRS(NN_INT("axis", 1)));
     if (nn_given(node, 2))
         x = nn_body2(b, "Mul", x, nn_body2(b, "Unsqueeze", b->inputs[2], one));
