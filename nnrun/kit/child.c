@@ -231,7 +231,9 @@ void kit_run_child(const KitOptions *options, NnContext *context, const Subject 
             charge(f, CRASHES_IN_LOAD, "no process could be started for it: %s", g_strerror(errno));
             return;
         }
-        const Check crash = f->stage == STAGE_LOAD ? CRASHES_IN_LOAD : CRASHES_IN_RUN;
+        const Check crash = f->stage == STAGE_LOAD  ? CRASHES_IN_LOAD
+                            : f->stage == STAGE_RUN ? CRASHES_IN_RUN
+                                                    : IGNORES_FAILED_ALLOCATION;
         if (!in_time)
             charge(f, HANGS, "it did not end within %u s", options->timeout);
         else if (WIFSIGNALED(code))

@@ -44,11 +44,13 @@ static void try_kernel(Kit *k, Case *c, Kernel *j, Rig *rig, RigResult *want) {
             const uint32_t features = is_odd(want) ? TALLY_ODD : 0;
             const bool deep = j->deep[c->variant % 16]++ < DEEP_MAX || k->options->tier == TIER_ALL;
             kit_forward(k, c->type, features, wrong);
-            if (wrong == NULL && c->brief)
+            /* What is wrong in every call would only get more names. */
+            const bool sound = wrong == NULL && k->findings->verdicts[NOT_REPEATABLE].failed == 0;
+            if (sound && c->brief)
                 trial_values(&t, features);
-            if (wrong == NULL && !c->brief && deep)
+            if (sound && !c->brief && deep)
                 deep_trials(&t);
-            if (wrong == NULL && !c->brief && (deep || is_large(want)))
+            if (sound && !c->brief && (deep || is_large(want)))
                 trial_threads(&t);
             trial_speed(&t);
         }

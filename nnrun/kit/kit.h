@@ -92,7 +92,8 @@ typedef struct Tally {
     char first[TEXT_MAX];
 } Tally;
 
-typedef enum Stage { STAGE_LOAD, STAGE_RUN } Stage;
+/* What goes on, and so what a death is charged to. */
+typedef enum Stage { STAGE_LOAD, STAGE_RUN, STAGE_WITHOUT_MEMORY } Stage;
 
 /* Shared between the child that finds and the program that reports. */
 typedef struct Findings {

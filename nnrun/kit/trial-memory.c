@@ -47,7 +47,9 @@ static void judge_failures(const Trial *t) {
         char doing[64];
         (void)snprintf(doing, sizeof doing, "allocation %u fails", n);
         memory_fail_at(n);
+        t->kit->findings->stage = STAGE_WITHOUT_MEMORY;
         const int32_t code = round_trip(t, &got, why, sizeof why);
+        t->kit->findings->stage = STAGE_RUN;
         const bool failed = memory_has_failed();
         memory_fail_at(0);
         kit_doing(t->kit, doing);
