@@ -72,6 +72,7 @@ script_tests = \
 	tests/nnrun/test-nothing-hidden.sh \
 	tests/ops/test-forward.sh \
 	tests/abi/test-abi.sh \
+	tests/nnrun/test-kit.sh \
 	tests/nnrun/test-absent.sh \
 	tests/nnrun/test-arrays.sh \
 	tests/nnrun/test-bad-input.sh \
