@@ -92,8 +92,8 @@ static bool swaps(const NnOperator *def, const Sample *s, uint32_t i) {
     if (def->n_inputs == 0 || s->n_inputs == 0)
         return false;
     const NnParam *first = input_param(def, 0), *p = input_param(def, i);
-    return s->inputs[i] && s->inputs[i]->t.type == NN_I64 && !(p->flags & NN_SHAPE_VALUE) && p->var &&
-           first->var && strcmp(p->var, first->var) == 0;
+    return s->inputs[i] && type_is(s->inputs[i]->t.type, NN_INDICES) && !(p->flags & NN_SHAPE_VALUE) &&
+           p->var && first->var && strcmp(p->var, first->var) == 0;
 }
 
 static void retype(const NnOperator *def, Sample *s, int32_t type) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A part of a tensor, with steps; the gradient puts it back among zeros. */
+#include "family/alike.h"
 #include "family/index.h"
 
 typedef struct Range {
@@ -18,17 +19,23 @@ static Range cut(int64_t extent, int64_t start, int64_t end, int64_t step) {
     return (Range){start, step, extent > 0 && span > 0 ? (span + size - 1) / size : 0};
 }
 
-static int32_t infer(NnInfer *n) {
+/* What is left of a whole x by the numbers that are the inputs from `first` on. */
+typedef struct Part {
+    bool known;    /* the numbers and the rank are */
+    uint32_t axes; /* mask of those that are cut */
+    Range last;
+    int64_t dims[NN_MAX_RANK];
+} Part;
+
+static int32_t find_part(NnInfer *n, const NnValueInfo *x, uint32_t first, Part *part) {
     const NnNode *node = n->node;
-    const NnValueInfo *x = node->inputs[0];
-    int64_t v[4][NN_MAX_KNOWN], count[4], dims[NN_MAX_RANK], known[NN_MAX_KNOWN], out[NN_MAX_KNOWN];
-    uint32_t seen = 0;
+    int64_t v[4][NN_MAX_KNOWN], count[4];
     for (uint32_t k = 0; k < 4; k++)
-        count[k] = nn_given(node, k + 1) ? nn_ask(n, k + 1, v[k]) : -2;
-    if (x->rank < 0 || count[0] < 0 || count[1] < 0 || count[2] == -1 || count[3] == -1) {
-        nn_output_rank(n, 0, x->type, x->rank);
+        count[k] = nn_given(node, k + first) ? nn_ask(n, k + first, v[k]) : -2;
+    *part =
+        (Part){.known = x->rank >= 0 && count[0] >= 0 && count[1] >= 0 && count[2] != -1 && count[3] != -1};
+    if (!part->known)
         return NN_OK;
-    }
     if (count[0] > x->rank || count[1] != count[0] || (count[2] >= 0 && count[2] != count[0]) ||
         (count[3] >= 0 && count[3] != count[0]))
         return nn_bad(
@@ -37,26 +44,39 @@ static int32_t infer(NnInfer *n) {
             "at most the rank, %d",
             (long long)count[0], (long long)count[1], (long long)(count[2] < 0 ? count[0] : count[2]),
             (long long)(count[3] < 0 ? count[0] : count[3]), x->rank);
-    nn_dims_of(x, dims);
-    Range r = {0, 1, 0};
+    nn_dims_of(x, part->dims);
     for (int64_t i = 0; i < count[0]; i++) {
         int64_t axis = count[2] < 0 ? i : v[2][i];
         const int64_t step = count[3] < 0 ? 1 : v[3][i];
         if (nn_axis(n, "axes", &axis, x->rank) != NN_OK)
             return NN_INVALID;
-        if (step == 0 || seen >> axis & 1)
+        if (step == 0 || part->axes >> axis & 1)
             return nn_bad(n, step == 0 ? "a step is 0" : "axes names a dimension twice");
-        seen |= 1u << axis;
-        if (dims[axis] >= 0) {
-            r = cut(dims[axis], v[0][i], v[1][i], step);
-            dims[axis] = r.count;
+        part->axes |= 1u << axis;
+        if (part->dims[axis] >= 0) {
+            part->last = cut(part->dims[axis], v[0][i], v[1][i], step);
+            part->dims[axis] = part->last.count;
         }
     }
-    n->output(n, 0, x->type, x->rank, dims);
-    if (x->rank == 1 && nn_known(x, known) >= 0 && seen) {
-        for (int64_t i = 0; i < r.count; i++)
-            out[i] = known[r.start + i * r.step];
-        n->value(n, 0, (uint64_t)r.count, out);
+    return NN_OK;
+}
+
+static int32_t infer(NnInfer *n) {
+    const NnValueInfo *x = n->node->inputs[0];
+    int64_t known[NN_MAX_KNOWN], out[NN_MAX_KNOWN];
+    Part part;
+    const int32_t code = find_part(n, x, 1, &part);
+    if (code != NN_OK)
+        return code;
+    if (!part.known) {
+        nn_output_rank(n, 0, x->type, x->rank);
+        return NN_OK;
+    }
+    n->output(n, 0, x->type, x->rank, part.dims);
+    if (x->rank == 1 && nn_known(x, known) >= 0 && part.axes) {
+        for (int64_t i = 0; i < part.last.count; i++)
+            out[i] = known[part.last.start + i * part.last.step];
+        n->value(n, 0, (uint64_t)part.last.count, out);
     }
     return NN_OK;
 }
@@ -102,8 +122,15 @@ static int32_t gradient(NnGradient *g) { return rule(g, "nn/SliceGrad", g->input
 static int32_t grad_gradient(NnGradient *g) { return rule(g, "Slice", NULL, 2); }
 
 static int32_t grad_infer(NnInfer *n) {
-    nn_output_like(n, 0, 1, n->node->inputs[0]->type);
-    return NN_OK;
+    const NnValueInfo *dy = n->node->inputs[0];
+    Part part;
+    nn_output_like(n, 0, 1, dy->type);
+    const int32_t code = find_part(n, n->node->inputs[1], 2, &part);
+    if (code != NN_OK || !part.known || dy->rank < 0)
+        return code;
+    const NnValueInfo cut_out = {
+        .struct_size = sizeof cut_out, .rank = n->node->inputs[1]->rank, .dims = part.dims};
+    return nn_same_shapes(dy, &cut_out) ? NN_OK : nn_bad(n, "dY has not the shape of the part of `like`");
 }
 
 static int32_t grad_compute(const NnCall *call) {
