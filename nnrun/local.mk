@@ -38,6 +38,7 @@ nnrun_nnrun_SOURCES = \
 	nnrun/kit/tensor.h \
 	nnrun/kit/test.c \
 	nnrun/kit/test.h \
+	nnrun/kit/torn.c \
 	nnrun/kit/trial-beside.c \
 	nnrun/kit/trial-calls.c \
 	nnrun/kit/trial-memory.c \

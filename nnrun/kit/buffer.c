@@ -164,6 +164,11 @@ const char *buffer_damage(Buffer *b, char *text, size_t size) {
     return damage;
 }
 
+void buffer_watch(Buffer *b) {
+    if (b->map)
+        torn_watch(b->map + page(), b->mapped - 2 * page());
+}
+
 void buffer_retire(Buffer *b) {
     if (b->place) {
         buffer_fill(b, 0xff);

@@ -35,6 +35,8 @@ static bool was_write(const void *context) {
 
 static void on_fault(int number, siginfo_t *info, void *context) {
     const char *at = info->si_addr;
+    if (torn_fault(at))
+        return;
     for (uint32_t i = 0; i < FORBIDDEN_MAX; i++)
         if (forbidden[i].start && at >= forbidden[i].start && at < forbidden[i].start + forbidden[i].bytes) {
             const bool write = was_write(context);

@@ -49,13 +49,15 @@ void buffer_write(Buffer *, const void *from); /* all of it */
 void buffer_read(Buffer *, void *to);
 /* NULL, or what was written outside of it. */
 const char *buffer_damage(Buffer *, char *text, size_t size);
+/* Watches its pages; host memory only. */
+void buffer_watch(Buffer *);
 /* Nobody may touch it from now on; host memory only, on devices it is filled with nonsense. */
 void buffer_retire(Buffer *);
 void buffer_free(Buffer *);
 
 /* ---- memory.c: what a plug-in allocates, from the host and by malloc ---- */
 
-typedef enum TaskOrder { TASKS_THREADS, TASKS_FORWARD, TASKS_BACKWARD } TaskOrder;
+typedef enum TaskOrder { TASKS_THREADS, TASKS_FORWARD, TASKS_BACKWARD, TASKS_TORN } TaskOrder;
 
 /* A host table over another one. Plug-ins get its address. */
 typedef struct KitHost {
@@ -64,6 +66,8 @@ typedef struct KitHost {
     TaskOrder order; /* of what is given to `parallel` */
     uint32_t threads;
     bool split;              /* was there work for more than one task? */
+    uint32_t stop_at;        /* TASKS_TORN: see torn_parallel */
+    uint32_t writes;         /* the most that it returned in a call */
     void (*between)(void *); /* called once, after the first of several tasks; NULL: not */
     void *between_arg;
 } KitHost;
@@ -78,6 +82,18 @@ void memory_in_run(bool);
 /* The n-th allocation from now on fails, once; 0: none. */
 void memory_fail_at(uint64_t n);
 bool memory_has_failed(void);
+
+/* ---- torn.c: tasks of one call that disturb each other ---- */
+
+/* Whole pages that tasks may write to: outputs and workspace of a call. */
+void torn_watch(void *start, size_t bytes);
+void torn_forget(void);
+/* Two threads do half of the tasks each. The first stops before its write number `stop_at` to a page that
+ * nobody has written to since, until the second has done its half; 0: it does not stop. The number of such
+ * writes. */
+uint32_t torn_parallel(uint32_t tasks, void (*fn)(void *arg, uint32_t task), void *arg, uint32_t stop_at);
+/* For the handler of faults: true when the write may be tried again. */
+bool torn_fault(const char *at);
 
 /* intercept.c: points the calls of malloc and its relatives in one loaded object here. */
 void intercept_object(const char *path);

@@ -50,8 +50,10 @@ static void try_kernel(Kit *k, Case *c, Kernel *j, Rig *rig, RigResult *want) {
                 trial_values(&t, features);
             if (sound && !c->brief && deep)
                 deep_trials(&t);
-            if (sound && !c->brief && (deep || is_large(want)))
+            if (sound && !c->brief && (deep || is_large(want))) {
                 trial_threads(&t);
+                trial_torn(&t);
+            }
             trial_speed(&t);
         }
         rig_release(rig);

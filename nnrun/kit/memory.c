@@ -141,6 +141,12 @@ static void host_parallel(const NnHost *host, uint32_t tasks, void (*fn)(void *a
         run_team(k->threads, tasks, fn, arg);
         return;
     }
+    if (k->order == TASKS_TORN && tasks > 1) {
+        k->order = TASKS_FORWARD; /* for tasks within tasks */
+        k->writes = MAX(k->writes, torn_parallel(tasks, fn, arg, k->stop_at));
+        k->order = TASKS_TORN;
+        return;
+    }
     for (uint32_t i = 0; i < tasks; i++) {
         fn(arg, k->order == TASKS_BACKWARD ? tasks - 1 - i : i);
         if (between && i == 0)

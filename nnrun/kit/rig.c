@@ -342,10 +342,13 @@ RigResult rig_run(Rig *r, RigCall how) {
     Given *g = calloc(1, sizeof *g);
     if (g && give(r, g, &how, status)) {
         kit_doing(r->kit, "run");
+        for (uint32_t i = SAMPLE_MAX; how.torn && i <= WORKSPACE; i++)
+            buffer_watch(&g->buffers[i]);
         const double start = now();
         memory_in_run(true);
         result.code = r->kernel->run(r->plan.state, &g->call);
         memory_in_run(false);
+        torn_forget();
         g->call = (NnCall){.struct_size = 0}; /* the struct itself is the caller's again */
         if (result.code == NN_OK)
             result.code = nn_status_code(status);

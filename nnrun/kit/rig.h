@@ -30,6 +30,7 @@ typedef struct Rig {
 typedef struct RigCall {
     uint8_t poison;        /* what outputs and workspace hold before */
     bool guard;            /* damage and changed inputs are charged */
+    bool torn;             /* outputs and workspace are watched for TASKS_TORN */
     bool retire;           /* the buffers of this call may never be touched again */
     uint32_t stride;       /* 0: dense; 1: rows apart; 2: transposed */
     const NnInPlace *pair; /* an output in the memory of an input */

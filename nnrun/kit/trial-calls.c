@@ -133,6 +133,36 @@ void trial_threads(const Trial *t) {
     rig_result_free(&want);
 }
 
+/* ---- tasks torn apart ---- */
+
+/* The number of places where the first half can be stopped. */
+static uint32_t run_torn(const Trial *t, uint32_t stop_at, RigResult *got) {
+    t->rig->host->writes = 0;
+    t->rig->host->stop_at = stop_at;
+    RigCall how = with_a;
+    how.torn = true;
+    return call(t, how, TASKS_TORN, got) ? t->rig->host->writes : 0;
+}
+
+/* Have two tasks memory in common? Then it goes wrong when one stops in the midst for the other. */
+void trial_torn(const Trial *t) {
+    RigResult want = {.code = NN_OK}, got = {.code = NN_OK};
+    char text[160];
+    bool good = call(t, with_a, TASKS_FORWARD, &want);
+    const uint32_t n = good ? run_torn(t, 0, &got) : 0, places[] = {1, 2, n / 4, n / 2, n - n / 4, n};
+    for (uint32_t i = 0, last = 0; i < NN_COUNT(places) && good; i++) {
+        if (places[i] <= last || places[i] > n)
+            continue;
+        last = places[i];
+        rig_result_free(&got);
+        good = run_torn(t, last, &got) &&
+               kit_expect(t->kit, RACES, !rig_same_bits(&want, &got, text, sizeof text),
+                          "tasks that run at the same time disturb each other: %s", text);
+    }
+    rig_result_free(&want);
+    rig_result_free(&got);
+}
+
 /* ---- views ---- */
 
 void trial_strides(const Trial *t) {

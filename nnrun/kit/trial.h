@@ -20,6 +20,7 @@ bool trial_calls(const Trial *, RigResult *got);
 /* The short form: two calls with two poisons. */
 bool trial_calls_brief(const Trial *, RigResult *got);
 void trial_threads(const Trial *);                   /* its tasks on threads of their own */
+void trial_torn(const Trial *);                      /* one of them stopped in the midst */
 void trial_values(const Trial *, uint32_t features); /* other values of the same range */
 void trial_strides(const Trial *);
 void trial_in_place(const Trial *);
