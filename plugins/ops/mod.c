@@ -3,6 +3,13 @@
 #include "family/broadcast.h"
 
 static double real(double a, double b) { return fmod(a, b); }
+
+/* As Python's: of the sign of b, a zero as well. */
+static double real_floored(double a, double b) {
+    const double r = fmod(a, b);
+    return r == 0 ? copysign(0, b) : (r < 0) != (b < 0) ? r + b : r;
+}
+
 static int64_t truncated(int64_t a, int64_t b) { return b == -1 || b == 0 ? 0 : a % b; }
 
 static int64_t floored(int64_t a, int64_t b) {
@@ -11,16 +18,8 @@ static int64_t floored(int64_t a, int64_t b) {
 }
 
 static uint64_t natural(uint64_t a, uint64_t b) { return b ? a % b : 0; }
-static const NnBinary like_dividend = {real, truncated, natural}, like_divisor = {real, floored, natural};
-
-static int32_t infer(NnInfer *n) {
-    const NnValueInfo *a = n->node->inputs[0];
-    const bool fmod = nn_attr_int(n->node, "fmod", 0) != 0;
-    if (!fmod && nn_is(a->type, NN_FLOATS))
-        return nn_bad(n, "fmod is 0, but A is %s: of floating types only fmod=1 is defined",
-                      nn_type_name(a->type));
-    return nn_infer_broadcast(n);
-}
+static const NnBinary like_dividend = {real, truncated, natural},
+                      like_divisor = {real_floored, floored, natural};
 
 /* A - C is a multiple of B, and between the jumps its quotient is constant. */
 static int32_t gradient(NnGradient *g) {
@@ -40,11 +39,11 @@ static int32_t compute(const NnCall *call) {
 }
 
 NN_PRIMITIVE_OPERATOR(op, NN_ONNX("Mod", 13), NN_BINARY(NN_NUMBERS),
-                      NN_ATTRIBUTES(NN_FLAG("fmod", "0",
-                                            "1: the sign of A, as C's fmod; 0: the sign of B, for integers")),
-                      NN_SAMPLES("[2,3]@-5:5 [3]@.7:1.9; fmod=1", "[0,3] []; fmod=1",
-                                 "i64[2,3]@-9:9 i64[3]@1:9", "i32[4]@-9:9 i32[]{-4}"),
+                      NN_ATTRIBUTES(NN_FLAG("fmod", "0", "1: the sign of A, as C's fmod; 0: the sign of B")),
+                      NN_SAMPLES("[2,3]@-5:5 [3]@.7:1.9; fmod=1", "[2,3]@-5:5 [3]@.7:1.9",
+                                 "[4]@-5:5 []{-1.3}", "[0,3] []; fmod=1", "i64[2,3]@-9:9 i64[3]@1:9",
+                                 "i32[4]@-9:9 i32[]{-4}"),
                       .doc = "The remainder: C = A - B * q, q = A / B rounded down, or to zero with fmod=1.",
-                      .infer = infer, .gradient = gradient, .compute = compute);
+                      .infer = nn_infer_broadcast, .gradient = gradient, .compute = compute);
 
 NN_OPERATORS(mod, "The remainder of a division.", NN_OP("Mod", op))

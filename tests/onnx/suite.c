@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs tests in the form of ONNX's backend suite: a folder each, with model.onnx and test_data_set_N/ of
- * input_K.pb and output_K.pb. ONNX's rule: same shape, same type, |a-b| <= 1e-7 + 1e-3 |b|, NaN equal to NaN.
- * Usage: suite DEVICE FOLDER [NAME...], FOLDER the one that holds the tests' folders; without names all of
- * them. Prints `ok SUITE/NAME on DEVICE`, `not ok` with the reason in a line of its own, or `skip` with the
- * reason for what is left over on purpose: texts, sequences, optional values, and numbers drawn by numpy.
+ * input_K.pb and output_K.pb. ONNX's rule: same shape, same type, |a-b| <= 1e-7 + 1e-3 |b|, or two units in
+ * the last place of bf16, NaN equal to NaN. Usage: suite DEVICE FOLDER [NAME...], FOLDER the one that holds
+ * the tests' folders; without names all of them. Prints `ok SUITE/NAME on DEVICE`, `not ok` with the reason
+ * in a line of its own, or `skip` with the reason for what is left over on purpose: texts, sequences,
+ * optional values, and numbers drawn by numpy.
  */
 #include "../../nnrun/kit/tensor.h"
 #include "model.h"
@@ -99,9 +100,10 @@ static bool same(const Run *r, const NnTensor *a, const NnTensor *b, uint32_t k)
                        text[0], nn_type_name(b->type), text[1]);
         return false;
     }
+    const double relative = a->type == NN_BF16 ? 0x1p-6 : 1e-3; /* ONNX's own runner has both */
     for (int64_t i = 0; i < n; i++) {
         const double x = tensor_get(a, i), y = tensor_get(b, i);
-        if (!(x == y || (isnan(x) && isnan(y)) || fabs(x - y) <= 1e-7 + 1e-3 * fabs(y))) {
+        if (!(x == y || (isnan(x) && isnan(y)) || fabs(x - y) <= 1e-7 + relative * fabs(y))) {
             nn_status_fail(r->status, NN_ERROR, "output %u: element %lld of %lld is %.9g, expected %.9g", k,
                            (long long)i, (long long)n, x, y);
             return false;
