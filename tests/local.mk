@@ -70,6 +70,7 @@ script_tests = \
 	tests/train/test-two-epochs.sh \
 	tests/models/test-learns.sh \
 	tests/nnrun/test-nothing-hidden.sh \
+	tests/ops/test-export.sh \
 	tests/ops/test-forward.sh \
 	tests/abi/test-abi.sh \
 	tests/nnrun/test-kit.sh \
@@ -211,7 +212,7 @@ LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LI
 
 noinst_HEADERS += tests/ops/eager.h
 check_PROGRAMS += tests/ops/dump-forward
-EXTRA_DIST += tests/ops/test-forward.py tests/nnrun/test-export.py
+EXTRA_DIST += tests/ops/test-export.py tests/ops/test-forward.py tests/nnrun/test-export.py
 tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_models_test_closure_SOURCES = tests/models/test-closure.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c

@@ -130,7 +130,8 @@ static View *view_of(NnSession *session, NnGraph *g, uint32_t n, NnValue *const 
 const NnGraphView *nn_view_new(NnSession *session, const NnFunction *f, NnStatus *status) {
     if (f->graph->assignments->len > 0) {
         nn_status_fail(status, NN_UNSUPPORTED,
-                       "function %s changes the variable %s, which only a training can", f->graph->name,
+                       "function %s changes the variable %s; what is written to a file may only read them",
+                       f->graph->name,
                        g_array_index(f->graph->assignments, NnAssignment, 0).variable->spec.name);
         return NULL;
     }

@@ -73,12 +73,20 @@ def run_opencv(path, images):
     return numpy.array(rows)
 
 
+# OpenCV 4.6 multiplies by a constant vector along the channels only, and normalization does so along the last dimension.
+BEYOND_OPENCV = ("transformer",)
+
+
 def compare(name, path, expected, folder):
     check(name, path)
     with open(expected) as file:
         ours = numpy.array([json.loads(line)["prediction"] for line in file])
     for run in run_onnxruntime, run_opencv:
         try:
+            if run == run_opencv and (name.startswith(BEYOND_OPENCV) or not name.endswith("-13")):
+                __import__("cv2")
+                print(f"skip {name} OpenCV runs set 13 only, without normalization over the last dimension")
+                return
             theirs = run(path, read_pictures(folder))
         except ImportError:
             continue

@@ -306,14 +306,16 @@ static const NnParam *output_param(const NnOperator *def, uint32_t i) {
     return (const void *)((const char *)def->outputs + (size_t)i * def->param_stride);
 }
 
-/* What nobody asked for has no name where the operator may leave it out. */
+/* What nobody asked for has no name where the operator may leave it out; BatchNormalization may not in the
+ * form for training. */
 static void name_outputs(OnnxNode *n) {
     OnnxScope *s = n->scope;
     const NnNode *node = n->node;
+    const bool all = nn_attr_int(node, "training_mode", 0) != 0;
     for (uint32_t i = 0; i < node->n_outputs; i++) {
         const NnValueInfo *v = node->outputs[i];
         const NnParam *param = output_param(node->definition, i);
-        const bool needed = i < node->definition->min_outputs || (param && param->flags & NN_VARIADIC);
+        const bool needed = all || i < node->definition->min_outputs || (param && param->flags & NN_VARIADIC);
         n->outputs[i] = v ? s->names[v->id] : needed ? NULL : "";
         if (n->outputs[i] == NULL) {
             const char *made = node->n_outputs > 1 && i > 0 && param

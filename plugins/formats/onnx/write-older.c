@@ -34,6 +34,7 @@ static const Since operators[] = {
     {"DFT", NULL, 20},
     {"DeformConv", NULL, 19},
     {"Gelu", NULL, 20},
+    {"Gemm", NULL, 14},
     {"GridSample", NULL, 20},
     {"GroupNormalization", NULL, 21},
     {"HammingWindow", NULL, 17},
@@ -290,6 +291,22 @@ static int32_t mish(OnnxNode *n) {
     return done(n);
 }
 
+/* Gemm is as old as ONNX, but readers of the age of set 13 (OpenCV 4.6) take it with a transposed B only. */
+static int32_t gemm(OnnxNode *n) {
+    const NnNode *node = n->node;
+    if (nn_attr_float(node, "alpha", 1) != 1 || nn_attr_float(node, "beta", 1) != 1 ||
+        nn_attr_int(node, "transA", 0) || nn_attr_int(node, "transB", 0)) {
+        (void)writer_emit_as(n, "Gemm", node->n_inputs, NULL);
+        return done(n);
+    }
+    const char *bias = writer_input(n, 2);
+    const char *product =
+        put2(n, *bias ? NULL : n->outputs[0], "MatMul", writer_input(n, 0), writer_input(n, 1));
+    if (*bias)
+        (void)put2(n, n->outputs[0], "Add", product, bias);
+    return done(n);
+}
+
 /* x Phi(x), Phi by the error function or by tanh, in the order in which other programs know it again. */
 static int32_t gelu(OnnxNode *n) {
     const int32_t type = info_of(n, 0)->type;
@@ -411,6 +428,7 @@ static const struct {
     {"", "HardSwish", hard_swish},
     {"", "Mish", mish},
     {"", "Gelu", gelu},
+    {"", "Gemm", gemm},
     {"", "LayerNormalization", layer_normalization},
     {"", "GridSample", grid_sample},
     {"", "DFT", dft},

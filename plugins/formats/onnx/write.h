@@ -7,13 +7,9 @@
 #ifndef FORMATS_ONNX_WRITE_H
 #define FORMATS_ONNX_WRITE_H
 
-#include "formats/onnx/onnx.pb-c.h"
-#include "nn/plugin.h"
+#include "onnx.h" /* ONNX_NEWEST, and ONNX's messages */
 
 #define ONNX_OPSET_OLDEST 13
-#ifndef ONNX_NEWEST
-#define ONNX_NEWEST 28
-#endif
 #define ONNX_OPSET_DEFAULT 17
 
 typedef struct OnnxWriter OnnxWriter;
