@@ -89,6 +89,11 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
     return NN_OK;
 }
 
+/* The result is the input; others, of one element too, write what they start from before they read. */
+static bool is_copy(const CpuReduce *r) {
+    return r->length == 1 && r->code == CPU_REDUCE_SUM && r->scale == 1.0f;
+}
+
 static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
     const CpuSimd *simd = cpu_kernels(nn, device, status);
     State *state = simd ? cpu_state(nn, sizeof *state, status) : NULL;
@@ -104,7 +109,7 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
         }
     out->state = state;
     out->flop = (double)state->reduce.outputs * (double)state->reduce.length;
-    if (state->reduce.length == 1) {
+    if (is_copy(&state->reduce)) {
         out->n_in_place = 1;
         out->in_place[0] = (NnInPlace){0, 0};
     }
@@ -129,7 +134,7 @@ static int32_t run(void *arg, const NnCall *call) {
     const State *state = arg;
     const CpuReduce *r = &state->reduce;
     Job job = {.state = state, .x = nn_data(call->inputs[0]), .y = nn_data(call->outputs[0])};
-    if (r->length == 1 && r->code == CPU_REDUCE_SUM && r->scale == 1.0f) {
+    if (is_copy(r)) {
         if (job.x != job.y)
             memcpy(job.y, job.x, r->outputs * sizeof(float));
         return NN_OK;
