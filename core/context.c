@@ -76,13 +76,12 @@ NnPool *nn_context_pool(NnContext *c) { return c->pool; }
 void nn_context_log(NnContext *c, int32_t level, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    char *message = g_strdup_vprintf(format, args);
+    g_autofree char *message = g_strdup_vprintf(format, args);
     va_end(args);
     if (c->options.log)
         c->options.log(c->options.log_arg, level, message);
     else if (level >= 2)
         fprintf(stderr, "%s: %s\n", level == 2 ? "warning" : "error", message);
-    g_free(message);
 }
 
 void nn_context_progress(NnContext *c, const char *what, uint64_t done, uint64_t total) {
@@ -203,18 +202,16 @@ static const GPtrArray *wanted_tables(NnContext *c, const Wanted *w) {
         g_free(key);
         return tables;
     }
-    GPtrArray *found = wanted_entries(c, w);
+    g_autoptr(GPtrArray) found = wanted_entries(c, w);
     tables = g_ptr_array_new();
     for (guint i = 0; i < found->len; i++) {
-        NnStatus *status = nn_status_new();
+        g_autoptr(NnStatus) status = nn_status_new();
         const void *table = nn_registry_load(c->registry, g_ptr_array_index(found, i), status);
         if (table)
             g_ptr_array_add(tables, (gpointer)table);
         else
             nn_context_log(c, 2, "%s", nn_status_message(status));
-        nn_status_free(status);
     }
-    g_ptr_array_unref(found);
     g_hash_table_insert(c->lists, key, tables);
     return tables;
 }
@@ -231,11 +228,10 @@ const GPtrArray *nn_context_devices(NnContext *c) {
     GPtrArray *devices = g_hash_table_lookup(c->lists, NN_DEVICE_KIND);
     if (devices)
         return devices;
-    GPtrArray *found = wanted_entries(c, &(Wanted){NN_DEVICE_KIND, NULL, NULL, 0});
+    g_autoptr(GPtrArray) found = wanted_entries(c, &(Wanted){NN_DEVICE_KIND, NULL, NULL, 0});
     devices = g_ptr_array_new();
     for (guint i = 0; i < found->len; i++)
         g_ptr_array_add(devices, &((NnRegistered *)g_ptr_array_index(found, i))->entry);
-    g_ptr_array_unref(found);
     g_hash_table_insert(c->lists, g_strdup(NN_DEVICE_KIND), devices);
     return devices;
 }

@@ -85,6 +85,7 @@ nninclude_HEADERS = \
 	core/nn/abi.h \
 	core/nn/dataset.h \
 	core/nn/device.h \
+	core/nn/element.h \
 	core/nn/format.h \
 	core/nn/graph.h \
 	core/nn/kernel.h \

@@ -56,11 +56,10 @@ void nn_status_where(NnStatus *s, const char *format, ...) {
         return;
     va_list args;
     va_start(args, format);
-    char *where = g_strdup_vprintf(format, args);
+    g_autofree char *where = g_strdup_vprintf(format, args);
     va_end(args);
     g_string_prepend(s->message, ": ");
     g_string_prepend(s->message, where);
-    g_free(where);
 }
 
 void nn_status_set_detail(NnStatus *s, const char *key, const char *value) {

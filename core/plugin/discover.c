@@ -21,7 +21,6 @@
 static char *read_manifest(const char *folder, gsize *length, NnStatus *status) {
     struct stat s;
     char *text = NULL;
-    char *path = g_build_filename(folder, NN_MANIFEST_NAME, NULL);
     const int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const int fd = at < 0 ? -1 : openat(at, NN_MANIFEST_NAME, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &s) != 0) {
@@ -40,16 +39,14 @@ static char *read_manifest(const char *folder, gsize *length, NnStatus *status) 
         close(fd);
     if (at >= 0)
         close(at);
-    g_free(path);
     return text;
 }
 
 static bool matches(const char *const *patterns, const char *package, const char *file) {
-    char *base = file ? g_path_get_basename(file) : NULL;
+    g_autofree char *base = file ? g_path_get_basename(file) : NULL;
     bool found = false;
     for (; patterns && *patterns && !found; patterns++)
         found = fnmatch(*patterns, package, 0) == 0 || (base && fnmatch(*patterns, base, 0) == 0);
-    g_free(base);
     return found;
 }
 
@@ -62,10 +59,10 @@ static void filter(const NnOptions *options, NnPackage *p) {
         else if (options->allow && !matches(options->allow, p->info.name, o->info.file))
             nn_object_refuse(o, "the allow list does not name it");
         else if (o->info.abi_min > NN_ABI_MAX || o->info.abi_max < NN_ABI_MIN) {
-            char *why = g_strdup_printf("it speaks ABI %u to %u, and this program speaks ABI %u to %u",
-                                        o->info.abi_min, o->info.abi_max, NN_ABI_MIN, NN_ABI_MAX);
+            g_autofree char *why =
+                g_strdup_printf("it speaks ABI %u to %u, and this program speaks ABI %u to %u",
+                                o->info.abi_min, o->info.abi_max, NN_ABI_MIN, NN_ABI_MAX);
             nn_object_refuse(o, why);
-            g_free(why);
         }
     }
 }
@@ -86,7 +83,7 @@ static GPtrArray *names_in(const char *folder) {
 
 /* An object beside a manifest that does not state it is not opened either. */
 static void report_unstated(NnSearch *search, const NnPackage *p) {
-    GPtrArray *names = names_in(p->info.folder);
+    g_autoptr(GPtrArray) names = names_in(p->info.folder);
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         bool stated = !g_str_has_suffix(name, ".so");
@@ -100,14 +97,13 @@ static void report_unstated(NnSearch *search, const NnPackage *p) {
         nn_context_log(search->context, 2, "%s/%s is not in the manifest beside it and is not opened",
                        p->info.folder, name);
     }
-    g_ptr_array_unref(names);
 }
 
 static void add_package(NnSearch *search, const char *folder, uint32_t level) {
-    NnStatus *status = nn_status_new();
+    g_autoptr(NnStatus) status = nn_status_new();
     gsize length = 0;
-    char *text = read_manifest(folder, &length, status);
-    char *name = g_build_filename(folder, NN_MANIFEST_NAME, NULL);
+    g_autofree char *text = read_manifest(folder, &length, status);
+    g_autofree char *name = g_build_filename(folder, NN_MANIFEST_NAME, NULL);
     NnPackage *p = nn_package_new(folder);
     p->level = level;
     if (text)
@@ -120,20 +116,15 @@ static void add_package(NnSearch *search, const char *folder, uint32_t level) {
         report_unstated(search, p);
     filter(search->options, p);
     g_ptr_array_add(search->packages, p);
-    g_free(name);
-    g_free(text);
-    nn_status_free(status);
 }
 
 static bool has(const char *folder, const char *name) {
-    char *path = g_build_filename(folder, name, NULL);
-    const bool found = access(path, F_OK) == 0;
-    g_free(path);
-    return found;
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    return access(path, F_OK) == 0;
 }
 
 /* An object that no manifest speaks of is never opened, and said to be there. */
-static void report_unmanifested(NnSearch *search, const char *folder, GPtrArray *names) {
+static void report_unmanifested(NnSearch *search, const char *folder, const GPtrArray *names) {
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         if (g_str_has_suffix(name, ".so")) {
@@ -154,20 +145,17 @@ static void add_place(NnSearch *search, const char *place, uint32_t level) {
         add_package(search, place, level);
         return;
     }
-    GPtrArray *names = names_in(place);
+    g_autoptr(GPtrArray) names = names_in(place);
     report_unmanifested(search, place, names);
     for (guint i = 0; i < names->len; i++) {
-        char *folder = g_build_filename(place, g_ptr_array_index(names, i), NULL);
+        g_autofree char *folder = g_build_filename(place, g_ptr_array_index(names, i), NULL);
         if (has(folder, NN_MANIFEST_NAME)) {
             add_package(search, folder, level);
         } else if (g_file_test(folder, G_FILE_TEST_IS_DIR)) {
-            GPtrArray *inner = names_in(folder);
+            g_autoptr(GPtrArray) inner = names_in(folder);
             report_unmanifested(search, folder, inner);
-            g_ptr_array_unref(inner);
         }
-        g_free(folder);
     }
-    g_ptr_array_unref(names);
 }
 
 /* Every path is made real first: what is searched must not depend on links that change later. */
@@ -185,7 +173,7 @@ static bool search_place(NnSearch *search, const char *path, uint32_t *level) {
 
 static void search_variable(NnSearch *search, uint32_t *level) {
     const char *value = secure_getenv("NN_PLUGIN_PATH");
-    char **paths = value ? g_strsplit(value, ":", -1) : NULL;
+    g_auto(GStrv) paths = value ? g_strsplit(value, ":", -1) : NULL;
     for (char **path = paths; path && *path; path++) {
         if (**path == '\0')
             continue;
@@ -195,24 +183,22 @@ static void search_variable(NnSearch *search, uint32_t *level) {
         else if (!search_place(search, *path, level))
             nn_context_log(search->context, 2, "NN_PLUGIN_PATH: there is no folder '%s'", *path);
     }
-    g_strfreev(paths);
 }
 
 static void search_user(NnSearch *search, uint32_t *level) {
     const char *data = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
-    char *path = NULL;
+    g_autofree char *path = NULL;
     if (data && *data == '/')
         path = g_build_filename(data, "nnrun", "plugins", NULL);
     else if (home && *home == '/')
         path = g_build_filename(home, ".local", "share", "nnrun", "plugins", NULL);
     if (path)
         search_place(search, path, level);
-    g_free(path);
 }
 
 /* One package of a name: an earlier place hides a later one, and two in one place are both refused. */
 static void settle_names(NnSearch *search) {
-    GHashTable *first = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) first = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < search->packages->len; i++) {
         NnPackage *p = g_ptr_array_index(search->packages, i);
         NnPackage *other = g_hash_table_lookup(first, p->info.name);
@@ -220,7 +206,7 @@ static void settle_names(NnSearch *search) {
             g_hash_table_insert(first, (gpointer)p->info.name, p);
             continue;
         }
-        char *why =
+        g_autofree char *why =
             p->level > other->level
                 ? g_strdup_printf("the package of the same name in %s comes first", other->info.folder)
                 : g_strdup_printf("two packages are called %s: %s and %s", p->info.name, other->info.folder,
@@ -228,9 +214,7 @@ static void settle_names(NnSearch *search) {
         if (p->level == other->level)
             nn_package_refuse(other, why);
         nn_package_refuse(p, why);
-        g_free(why);
     }
-    g_hash_table_unref(first);
 }
 
 int32_t nn_discover(NnSearch *search, NnStatus *status) {

@@ -33,9 +33,8 @@ static void host_log(const NnHost *host, int32_t level, const char *message) {
         nn_context_log(nn_context_of(host), level, "%s", message);
         return;
     }
-    char *name = g_path_get_basename(host->plugin_path);
+    g_autofree char *name = g_path_get_basename(host->plugin_path);
     nn_context_log(nn_context_of(host), level, "%s: %s", name, message);
-    g_free(name);
 }
 
 static int32_t host_fail(NnStatus *status, int32_t code, const char *message) {

@@ -74,7 +74,7 @@ const NnExport *nn_load_export(const NnPlugin *p, uint32_t i) {
 }
 
 int32_t nn_load_offers(const NnPlugin *p, GPtrArray *offers, NnStatus *status) {
-    GHashTable *seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (uint32_t i = 0; i < p->export_count && !nn_status_failed(status); i++) {
         NnOffer *offer = nn_offer_of(nn_load_export(p, i), status);
         if (offer == NULL)
@@ -84,14 +84,13 @@ int32_t nn_load_offers(const NnPlugin *p, GPtrArray *offers, NnStatus *status) {
             nn_status_fail(status, NN_INVALID, "it exports two tables of kind %s under the name '%s'",
                            offer->kind, offer->name);
     }
-    g_hash_table_unref(seen);
     return nn_status_code(status);
 }
 
 /* Does the binary offer what its manifest states? */
 static int32_t compare(const NnObject *o, const NnPlugin *p, NnStatus *status) {
-    GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)nn_offer_free);
-    char *lie = NULL;
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)nn_offer_free);
+    g_autofree char *lie = NULL;
     if (nn_load_offers(p, found, status) == NN_OK) {
         if (o->info.abi_min != p->head.abi_min || o->info.abi_max != p->head.abi_max)
             lie = g_strdup_printf("abi is [%u, %u] in the manifest and [%u, %u] in the object",
@@ -101,10 +100,9 @@ static int32_t compare(const NnObject *o, const NnPlugin *p, NnStatus *status) {
                                   found->len);
         for (guint i = 0; i < found->len && lie == NULL; i++) {
             const NnOffer *stated = g_ptr_array_index(o->offers, i);
-            char *difference = nn_offer_difference(stated, g_ptr_array_index(found, i));
+            g_autofree char *difference = nn_offer_difference(stated, g_ptr_array_index(found, i));
             if (difference)
                 lie = g_strdup_printf("of export %u ('%s') %s", i + 1, stated->name, difference);
-            g_free(difference);
         }
     }
     if (lie)
@@ -112,8 +110,6 @@ static int32_t compare(const NnObject *o, const NnPlugin *p, NnStatus *status) {
                        "its manifest does not tell the truth: %s; 'nnrun plugin manifest --refresh %s' "
                        "writes it anew",
                        lie, o->package->info.folder);
-    g_free(lie);
-    g_ptr_array_unref(found);
     return nn_status_code(status);
 }
 
@@ -150,12 +146,11 @@ int32_t nn_object_load(NnObject *o, NnContext *context, NnVerify verify, NnStatu
     if (o->plugin)
         return NN_OK;
     if (o->refused == NULL) {
-        NnStatus *own = nn_status_new();
+        g_autoptr(NnStatus) own = nn_status_new();
         if (load(o, context, verify, own) == NN_OK)
             nn_context_log(context, 0, "loaded %s", o->info.file);
         else
             nn_object_refuse(o, nn_status_message(own));
-        nn_status_free(own);
     }
     return o->plugin ? NN_OK : nn_status_fail(status, NN_INVALID, "%s: %s", o->info.file, o->refused);
 }

@@ -13,8 +13,7 @@ typedef struct Kind {
     guint32 size;     /* today's */
     guint32 required; /* what every version of the table has had */
     void (*describe)(const void *table, NnOffer *);
-    const char *(*doc)(const void *table);
-    const char *(*name)(const void *table); /* must be the export's name; NULL: exports are named freely */
+    guint32 doc, name; /* where these texts stand, 0: nowhere; the name must be the export's */
 } Kind;
 
 static char *identity(const char *domain, const char *name) {
@@ -50,39 +49,27 @@ static void describe_device(const void *table, NnOffer *o) {
     o->priority = ((const NnDeviceKind *)table)->priority;
 }
 
-static const char *operator_doc(const void *t) { return ((const NnOperator *)t)->doc; }
-static const char *device_doc(const void *t) { return ((const NnDeviceKind *)t)->doc; }
-static const char *device_name(const void *t) { return ((const NnDeviceKind *)t)->name; }
-static const char *model_doc(const void *t) { return ((const NnModel *)t)->doc; }
-static const char *model_name(const void *t) { return ((const NnModel *)t)->name; }
-static const char *dataset_doc(const void *t) { return ((const NnDataset *)t)->doc; }
-static const char *dataset_name(const void *t) { return ((const NnDataset *)t)->name; }
-static const char *optimizer_doc(const void *t) { return ((const NnOptimizer *)t)->doc; }
-static const char *optimizer_name(const void *t) { return ((const NnOptimizer *)t)->name; }
-static const char *schedule_doc(const void *t) { return ((const NnSchedule *)t)->doc; }
-static const char *schedule_name(const void *t) { return ((const NnSchedule *)t)->name; }
-static const char *format_doc(const void *t) { return ((const NnFormat *)t)->doc; }
-static const char *format_name(const void *t) { return ((const NnFormat *)t)->name; }
-
 /* Through the first field that cannot be missed. */
 #define THROUGH(type, field) (guint32)(offsetof(type, field) + sizeof(((type *)NULL)->field))
 
+#define KIND(kind, label, type, last, describe, name)                                                        \
+    { kind, label, sizeof(type), THROUGH(type, last), describe, offsetof(type, doc), name }
+
 static const Kind kinds[] = {
-    {NN_OPERATOR_KIND, "operator", sizeof(NnOperator), THROUGH(NnOperator, attrs), describe_operator,
-     operator_doc, NULL},
-    {NN_KERNEL_KIND, "kernel", sizeof(NnKernel), THROUGH(NnKernel, run), describe_kernel, NULL, NULL},
-    {NN_CLAIM_KIND, "claim", sizeof(NnClaim), THROUGH(NnClaim, run), describe_claim, NULL, NULL},
-    {NN_DEVICE_KIND, "device", sizeof(NnDeviceKind), THROUGH(NnDeviceKind, close), describe_device,
-     device_doc, device_name},
-    {NN_MODEL_KIND, "model", sizeof(NnModel), THROUGH(NnModel, build), NULL, model_doc, model_name},
-    {NN_DATASET_KIND, "dataset", sizeof(NnDataset), THROUGH(NnDataset, close), NULL, dataset_doc,
-     dataset_name},
-    {NN_OPTIMIZER_KIND, "optimizer", sizeof(NnOptimizer), THROUGH(NnOptimizer, update), NULL, optimizer_doc,
-     optimizer_name},
-    {NN_SCHEDULE_KIND, "schedule", sizeof(NnSchedule), THROUGH(NnSchedule, factor), NULL, schedule_doc,
-     schedule_name},
-    {NN_FORMAT_KIND, "format", sizeof(NnFormat), THROUGH(NnFormat, read), NULL, format_doc, format_name},
+    KIND(NN_OPERATOR_KIND, "operator", NnOperator, attrs, describe_operator, 0),
+    {NN_KERNEL_KIND, "kernel", sizeof(NnKernel), THROUGH(NnKernel, run), describe_kernel, 0, 0},
+    {NN_CLAIM_KIND, "claim", sizeof(NnClaim), THROUGH(NnClaim, run), describe_claim, 0, 0},
+    KIND(NN_DEVICE_KIND, "device", NnDeviceKind, close, describe_device, offsetof(NnDeviceKind, name)),
+    KIND(NN_MODEL_KIND, "model", NnModel, build, NULL, offsetof(NnModel, name)),
+    KIND(NN_DATASET_KIND, "dataset", NnDataset, close, NULL, offsetof(NnDataset, name)),
+    KIND(NN_OPTIMIZER_KIND, "optimizer", NnOptimizer, update, NULL, offsetof(NnOptimizer, name)),
+    KIND(NN_SCHEDULE_KIND, "schedule", NnSchedule, factor, NULL, offsetof(NnSchedule, name)),
+    KIND(NN_FORMAT_KIND, "format", NnFormat, read, NULL, offsetof(NnFormat, name)),
 };
+
+static const char *text_at(const void *table, guint32 offset) {
+    return offset ? *(const char *const *)(const void *)((const char *)table + offset) : NULL;
+}
 
 static const Kind *kind_find(const char *kind) {
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
@@ -162,8 +149,8 @@ NnOffer *nn_offer_of(const NnExport *e, NnStatus *status) {
     const void *table = nn_kind_widen(e->kind, e->table, &copy);
     if (k->describe)
         k->describe(table, o);
-    o->summary = k->doc ? first_sentence(k->doc(table)) : NULL;
-    const char *own = k->name ? k->name(table) : NULL;
+    o->summary = first_sentence(text_at(table, k->doc));
+    const char *own = text_at(table, k->name);
     if (own && strcmp(own, e->name) != 0)
         nn_status_fail(status, NN_INVALID, "%s '%s' is exported under the name '%s'", k->label, own, e->name);
     else if ((k->describe == describe_operator || k->describe == describe_kernel) && o->op == NULL)

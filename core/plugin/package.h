@@ -52,6 +52,7 @@ NnObject *nn_object_new(NnPackage *);
 void nn_object_free(NnObject *);
 NnPackage *nn_package_new(const char *folder);
 void nn_package_free(NnPackage *);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NnPackage, nn_package_free)
 /* The first reason counts. */
 void nn_object_refuse(NnObject *, const char *reason);
 void nn_package_refuse(NnPackage *, const char *reason);

@@ -67,7 +67,7 @@ static void add_entry(NnRegistry *registry, NnObject *o, uint32_t index, GHashTa
                          .problem = o->refused};
     g_ptr_array_add(registry->entries, r);
 
-    char *key = g_strconcat(offer->kind, " ", r->entry.name, NULL);
+    g_autofree char *key = g_strconcat(offer->kind, " ", r->entry.name, NULL);
     GPtrArray *same = g_hash_table_lookup(registry->by_name, key);
     if (same == NULL) {
         same = g_ptr_array_new();
@@ -75,15 +75,13 @@ static void add_entry(NnRegistry *registry, NnObject *o, uint32_t index, GHashTa
     }
     g_ptr_array_add(same, r);
     if (o->refused == NULL && nn_offer_is_unique(offer)) {
-        char *identity = g_strdup_printf("%s %d", key, offer->since);
+        g_autofree char *identity = g_strdup_printf("%s %d", key, offer->since);
         NnRegistered *first = g_hash_table_lookup(identities, identity);
         if (first)
             settle(first, r);
         else
-            g_hash_table_insert(identities, g_strdup(identity), r);
-        g_free(identity);
+            g_hash_table_insert(identities, g_steal_pointer(&identity), r);
     }
-    g_free(key);
 }
 
 NnRegistry *nn_registry_new(NnContext *context, GPtrArray *packages, GPtrArray *places, NnVerify verify) {
@@ -96,7 +94,7 @@ NnRegistry *nn_registry_new(NnContext *context, GPtrArray *packages, GPtrArray *
     registry->by_name =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     registry->by_table = g_hash_table_new(NULL, NULL);
-    GHashTable *identities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) identities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < packages->len; i++) {
         const NnPackage *p = g_ptr_array_index(packages, i);
         for (guint j = 0; j < p->objects->len; j++) {
@@ -105,7 +103,6 @@ NnRegistry *nn_registry_new(NnContext *context, GPtrArray *packages, GPtrArray *
                 add_entry(registry, o, k, identities);
         }
     }
-    g_hash_table_unref(identities);
     return registry;
 }
 
@@ -157,7 +154,7 @@ static void fail_missing(NnRegistry *registry, const char *kind, const char *nam
         if (strcmp(r->offer->kind, kind) == 0 && r->problem == NULL && r->object->refused == NULL)
             nn_suggest_offer(&search, r->entry.name);
     }
-    GString *s = g_string_new(NULL);
+    g_autoptr(GString) s = g_string_new(NULL);
     g_string_printf(s, "no plug-in provides %s '%s'", nn_kind_label(kind), name);
     if (search.best)
         g_string_append_printf(s, "; did you mean '%s'?", search.best);
@@ -174,7 +171,6 @@ static void fail_missing(NnRegistry *registry, const char *kind, const char *nam
             g_string_append(s, NN_PLUGIN_DIR);
     }
     nn_status_fail(status, NN_NOT_FOUND, "%s", s->str);
-    g_string_free(s, TRUE);
 }
 
 static void fail_unusable(const NnRegistered *r, NnStatus *status) {
@@ -188,9 +184,8 @@ static void fail_unusable(const NnRegistered *r, NnStatus *status) {
 
 NnRegistered *nn_registry_find(NnRegistry *registry, const char *kind, const char *name, int32_t version,
                                NnStatus *status) {
-    char *key = g_strconcat(kind, " ", name, NULL);
+    g_autofree char *key = g_strconcat(kind, " ", name, NULL);
     const GPtrArray *same = g_hash_table_lookup(registry->by_name, key);
-    g_free(key);
     NnRegistered *best = NULL, *unusable = NULL, *newer = NULL;
     for (guint i = 0; same && i < same->len; i++) {
         NnRegistered *r = g_ptr_array_index(same, i);

@@ -35,43 +35,36 @@ int32_t nn_verify_owner(int fd, const char *what, NnStatus *status) {
 }
 
 char *nn_verify_hash(int fd, NnStatus *status) {
-    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
-    guchar *buffer = g_malloc(1u << 16);
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autofree guchar *buffer = g_malloc(1u << 16);
     ssize_t n;
     for (off_t at = 0; (n = pread(fd, buffer, 1u << 16, at)) > 0; at += n)
         g_checksum_update(sum, buffer, n);
     char *hash = n == 0 ? g_strdup(g_checksum_get_string(sum)) : NULL;
     if (hash == NULL)
         nn_status_fail(status, NN_ERROR, "it cannot be read: %s", g_strerror(errno));
-    g_free(buffer);
-    g_checksum_free(sum);
     return hash;
 }
 
 static int32_t verify_folder(const char *file, NnStatus *status) {
-    char *folder = g_path_get_dirname(file);
+    g_autofree char *folder = g_path_get_dirname(file);
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int32_t code = NN_OK;
     if (fd < 0)
-        code = nn_status_fail(status, NN_INVALID, "its folder %s cannot be opened: %s", folder,
+        return nn_status_fail(status, NN_INVALID, "its folder %s cannot be opened: %s", folder,
                               g_strerror(errno));
-    else
-        code = nn_verify_owner(fd, "its folder", status);
-    if (fd >= 0)
-        close(fd);
-    g_free(folder);
+    const int32_t code = nn_verify_owner(fd, "its folder", status);
+    close(fd);
     return code;
 }
 
 static int32_t verify_bytes(const NnObject *object, int fd, NnStatus *status) {
-    char *hash = nn_verify_hash(fd, status);
+    g_autofree char *hash = nn_verify_hash(fd, status);
     if (hash && g_ascii_strcasecmp(hash, object->info.sha256) != 0)
         nn_status_fail(status, NN_INVALID,
                        "it is not the file that its manifest states: SHA-256 %.12s... was expected, %.12s... "
                        "was found; after "
                        "building it again, 'nnrun plugin manifest --refresh %s' writes the manifest anew",
                        object->info.sha256, hash, object->package->info.folder);
-    g_free(hash);
     return nn_status_code(status);
 }
 

@@ -42,8 +42,8 @@ static void describe(NnObject *o, NnStatus *status) {
 }
 
 static void answer(NnObject *o, int out) {
-    NnStatus *status = nn_status_new();
-    GString *text = g_string_new("+");
+    g_autoptr(NnStatus) status = nn_status_new();
+    g_autoptr(GString) text = g_string_new("+");
     describe(o, status);
     if (nn_status_failed(status))
         g_string_printf(text, "-%s", nn_status_message(status));
@@ -95,7 +95,7 @@ static void ask(NnObject *o, GString *manifest, NnStatus *status) {
         _exit(0);
     }
     close(ends[1]);
-    char *text = child > 0 ? read_all(ends[0]) : NULL;
+    g_autofree char *text = child > 0 ? read_all(ends[0]) : NULL;
     close(ends[0]);
     if (child < 0)
         nn_status_fail(status, NN_ERROR, "no process to ask it in: %s", g_strerror(errno));
@@ -105,7 +105,6 @@ static void ask(NnObject *o, GString *manifest, NnStatus *status) {
         nn_status_fail(status, NN_INVALID, "%s", text + 1);
     else
         g_string_append(manifest, text + 1);
-    g_free(text);
 }
 
 static void add_object(NnPackage *package, const char *file, GString *manifest, NnStatus *status) {
@@ -143,26 +142,21 @@ static void list_objects(const char *folder, GPtrArray *files) {
 
 /* The name that the folder's manifest has now, to be kept by a refresh. */
 static char *present_name(const char *folder) {
-    NnStatus *status = nn_status_new();
-    NnPackage *old = nn_package_new(folder);
-    char *path = g_build_filename(folder, NN_MANIFEST_NAME, NULL), *text = NULL, *name = NULL;
+    g_autoptr(NnStatus) status = nn_status_new();
+    g_autoptr(NnPackage) old = nn_package_new(folder);
+    g_autofree char *path = g_build_filename(folder, NN_MANIFEST_NAME, NULL), *text = NULL;
     gsize length = 0;
     if (g_file_get_contents(path, &text, &length, NULL))
         nn_manifest_parse(old, path, text, length, status);
-    name = old->info.name ? g_strdup(old->info.name) : g_path_get_basename(folder);
-    g_free(text);
-    g_free(path);
-    nn_package_free(old);
-    nn_status_free(status);
-    return name;
+    return old->info.name ? g_strdup(old->info.name) : g_path_get_basename(folder);
 }
 
 /* Reads back what was written: it has to parse, no operator, device, ... may be in it twice, and the version
  * is the objects' latest. */
 static void check_back(NnPackage *package, const GString *objects, NnStatus *status) {
-    char *text = nn_manifest_text(package, objects->str);
-    NnPackage *back = nn_package_new(package->info.folder);
-    GHashTable *seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autofree char *text = nn_manifest_text(package, objects->str);
+    g_autoptr(NnPackage) back = nn_package_new(package->info.folder);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     nn_manifest_parse(back, "the manifest that was just written", text, strlen(text), status);
     for (guint i = 0; i < back->objects->len; i++) {
         NnObject *o = g_ptr_array_index(back->objects, i);
@@ -185,9 +179,6 @@ static void check_back(NnPackage *package, const GString *objects, NnStatus *sta
             g_hash_table_insert(seen, identity, o);
         }
     }
-    g_hash_table_unref(seen);
-    nn_package_free(back);
-    g_free(text);
 }
 
 char *nn_package_manifest(const char *folder, const char *name, NnStatus *given) {
@@ -196,30 +187,20 @@ char *nn_package_manifest(const char *folder, const char *name, NnStatus *given)
         nn_status_fail(given, NN_INVALID, "there is no folder '%s'", folder);
         return NULL;
     }
-    NnStatus *status = nn_status_new();
-    NnPackage *package = nn_package_new(real);
+    g_autoptr(NnStatus) status = nn_status_new();
+    g_autoptr(NnPackage) package = nn_package_new(real);
     package->info.name = name ? g_strdup(name) : present_name(real);
-    GPtrArray *files = g_ptr_array_new_with_free_func(g_free);
-    char *libtool = g_build_filename(real, ".libs", NULL);
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *libtool = g_build_filename(real, ".libs", NULL);
     list_objects(real, files);
     list_objects(libtool, files);
     g_ptr_array_sort(files, by_base);
-    GString *objects = g_string_new(NULL);
+    g_autoptr(GString) objects = g_string_new(NULL);
     for (guint i = 0; i < files->len && !nn_status_failed(status); i++)
         add_object(package, g_ptr_array_index(files, i), objects, status);
     if (!nn_status_failed(status))
         check_back(package, objects, status);
-    char *result = NULL;
-    if (!nn_status_failed(status)) {
-        char *text = nn_manifest_text(package, objects->str);
-        result = strdup(text);
-        g_free(text);
-    }
     nn_status_copy(given, status);
-    g_string_free(objects, TRUE);
-    g_ptr_array_unref(files);
-    g_free(libtool);
-    nn_package_free(package);
-    nn_status_free(status);
-    return result;
+    g_autofree char *text = nn_status_failed(status) ? NULL : nn_manifest_text(package, objects->str);
+    return text ? strdup(text) : NULL;
 }

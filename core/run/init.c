@@ -7,9 +7,7 @@
 #include "run/philox.h"
 #include "run/session.h"
 
-#include "nn/plugin.h"
-
-#include <math.h>
+#include "nn/element.h"
 #include <stdlib.h>
 
 static uint64_t name_hash(const char *name) {
@@ -31,43 +29,6 @@ static double draw_uniform(const uint32_t *key, uint64_t i, int word) {
 static double draw_normal(const uint32_t *key, uint64_t i) {
     return sqrt(-2.0 * log(draw_uniform(key, i, 0))) *
            cos(6.283185307179586476925286766559 * draw_uniform(key, i, 1));
-}
-
-static uint16_t to_f16(double x) {
-    const float f = (float)x;
-    uint32_t bits;
-    memcpy(&bits, &f, 4);
-    const uint32_t sign = bits >> 16 & 0x8000u;
-    const float a = fabsf(f);
-    if (isnan(f))
-        return (uint16_t)(sign | 0x7e00u);
-    if (a >= 65520.0f)
-        return (uint16_t)(sign | 0x7c00u);
-    if (a < 0x1p-14f)
-        return (uint16_t)(sign | (uint32_t)lrintf(a * 0x1p24f));
-    bits &= 0x7fffffffu;
-    bits += 0xfffu + (bits >> 13 & 1u);
-    return (uint16_t)(sign | ((bits >> 13) - (112u << 10)));
-}
-
-static void store(void *to, int32_t type, uint64_t i, double x) {
-    switch (type) {
-    case NN_F32: ((float *)to)[i] = (float)x; break;
-    case NN_F64: ((double *)to)[i] = x; break;
-    case NN_F16: ((uint16_t *)to)[i] = to_f16(x); break;
-    case NN_BF16: {
-        const float f = (float)x;
-        uint32_t bits;
-        memcpy(&bits, &f, 4);
-        ((uint16_t *)to)[i] = (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
-        break;
-    }
-    default: { /* an integer of any width */
-        const int64_t whole = type == NN_BOOL ? x != 0 : (int64_t)x;
-        const uint64_t size = nn_type_size(type);
-        memcpy((char *)to + i * size, (const char *)&whole + (NN_BYTE_ORDER == 2 ? 8 - size : 0), size);
-    }
-    }
 }
 
 uint64_t nn_variable_bytes(const NnVariableSpec *v) {
@@ -112,7 +73,7 @@ static int32_t fill_orthogonal(const NnVariableSpec *v, const uint32_t *key, voi
             row[i] *= norm;
     }
     for (uint64_t i = 0; i < n; i++)
-        store(to, v->type, i, rows <= cols ? q[i] : q[i % cols * length + i / cols]);
+        nn_store(to, v->type, (int64_t)i, rows <= cols ? q[i] : q[i % cols * length + i / cols]);
     free(q);
     return NN_OK;
 }
@@ -154,7 +115,7 @@ int32_t nn_variable_fill(const NnVariableSpec *v, uint64_t seed, void *to, NnSta
                 x += (table[k].b - table[k].a) * draw_uniform(key, i, 0);
             else if (table[k].spread == SPREAD_NORMAL)
                 x += table[k].b * draw_normal(key, i);
-            store(to, v->type, i, x);
+            nn_store(to, v->type, (int64_t)i, x);
         }
         return NN_OK;
     }

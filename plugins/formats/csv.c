@@ -9,10 +9,9 @@
  */
 #include "utf8.h"
 
-#include "nn/plugin.h"
+#include "nn/element.h"
 
 #include <locale.h>
-#include <math.h>
 #include <stdlib.h>
 
 #define MAX_NUMBER 63u /* characters */
@@ -52,58 +51,8 @@ static bool bad(const Reader *r, uint64_t at, const char *format, ...) {
 
 /* ---- numbers ---- */
 
-static float float_of(uint32_t bits) {
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-static uint32_t bits_of(float f) {
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    return bits;
-}
-
-/* IEEE 754 binary16; subnormal numbers are multiples of 2^-24. */
-static float half_to_float(uint16_t h) {
-    const uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = h >> 10 & 0x1fu, fraction = h & 0x3ffu;
-    if (exponent == 0)
-        return copysignf((float)fraction * 0x1p-24f, float_of(sign));
-    return float_of(sign | (exponent == 31 ? 0xffu : exponent + 112) << 23 | fraction << 13);
-}
-
-static uint16_t half_of(double x) {
-    const float f = (float)x, a = fabsf(f);
-    const uint32_t bits = bits_of(f), sign = bits >> 16 & 0x8000u;
-    if (isnan(f))
-        return (uint16_t)(sign | 0x7e00u);
-    if (a >= 65520.0f)
-        return (uint16_t)(sign | 0x7c00u);
-    if (a < 0x1p-14f)
-        return (uint16_t)(sign | (uint32_t)lrintf(a * 0x1p24f));
-    const uint32_t magnitude = bits & 0x7fffffffu;
-    return (uint16_t)(sign | (((magnitude + 0xfffu + (magnitude >> 13 & 1u)) >> 13) - (112u << 10)));
-}
-
-static uint16_t brain_of(double x) {
-    const float f = (float)x;
-    const uint32_t bits = bits_of(f);
-    return (uint16_t)(isnan(f) ? 0x7fc0u : (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
-}
-
 static bool is_float(int32_t type) { return (NN_MASK(type) & NN_FLOATS) != 0; }
 static bool is_signed(int32_t type) { return (NN_MASK(type) & NN_SIGNED) != 0; }
-
-static void store_float(uint8_t *to, int32_t type, double x) {
-    const float f = (float)x;
-    const uint16_t small = type == NN_F16 ? half_of(x) : brain_of(x);
-    if (type == NN_F64)
-        memcpy(to, &x, sizeof x);
-    else if (type == NN_F32)
-        memcpy(to, &f, sizeof f);
-    else
-        memcpy(to, &small, sizeof small);
-}
 
 /* A decimal number, or nan and inf as C prints them; strtod would take hexadecimal ones and more names. */
 static bool parse_float(const char *text, double *value) {
@@ -146,7 +95,6 @@ static bool parse_whole(const char *text, int32_t type, uint64_t *value) {
 
 /* The number of one cell, into element i. */
 static bool take_cell(const Reader *r, uint64_t from, uint64_t n, const Array *a, uint64_t i) {
-    const uint64_t size = nn_type_size(a->type);
     char text[MAX_NUMBER + 1];
     double real = 0;
     uint64_t whole = 0;
@@ -166,10 +114,9 @@ static bool take_cell(const Reader *r, uint64_t from, uint64_t n, const Array *a
         return bad(r, from, "expected a number of type %s, found \"%.30s\"", nn_type_name(a->type), text);
     }
     if (r->data && is_float(a->type))
-        store_float(r->data + i * size, a->type, real);
-    else if (r->data) /* whole numbers are little-endian here as everywhere */
-        for (uint64_t k = 0; k < size; k++)
-            r->data[i * size + k] = (uint8_t)(whole >> (8 * k));
+        nn_store(r->data, a->type, (int64_t)i, real);
+    else if (r->data)
+        nn_store_int(r->data, a->type, (int64_t)i, (int64_t)whole);
     return true;
 }
 
@@ -389,30 +336,12 @@ static int32_t read_file(const NnHost *nn, const void *bytes, uint64_t n, const 
 /* ---- writing ---- */
 
 static int print_number(char *to, size_t room, int32_t type, const uint8_t *at) {
-    const uint64_t size = nn_type_size(type);
-    uint64_t whole = 0;
-    uint16_t small;
-    double real;
-    float single;
+    uint64_t element; /* the array may lie at any address */
 
-    switch (type) {
-    case NN_F64: memcpy(&real, at, sizeof real); return snprintf(to, room, "%.17g", real);
-    case NN_F32: memcpy(&single, at, sizeof single); return snprintf(to, room, "%.9g", (double)single);
-    case NN_F16:
-        memcpy(&small, at, sizeof small);
-        return snprintf(to, room, "%.9g", (double)half_to_float(small));
-    case NN_BF16:
-        memcpy(&small, at, sizeof small);
-        return snprintf(to, room, "%.9g", (double)float_of((uint32_t)small << 16));
-    default: break;
-    }
-    for (uint64_t k = 0; k < size; k++)
-        whole |= (uint64_t)at[k] << (8 * k);
-    if (is_signed(type) && whole >> (8 * size - 1)) {
-        const uint64_t high = size == 8 ? 0 : UINT64_MAX << (8 * size);
-        return snprintf(to, room, "-%llu", (unsigned long long)-(whole | high));
-    }
-    return snprintf(to, room, "%llu", (unsigned long long)whole);
+    memcpy(&element, at, nn_type_size(type));
+    if (is_float(type))
+        return snprintf(to, room, type == NN_F64 ? "%.17g" : "%.9g", nn_load(&element, type, 0));
+    return snprintf(to, room, type == NN_U64 ? "%llu" : "%lld", (long long)nn_load_int(&element, type, 0));
 }
 
 static int32_t write_elements(const NnArray *a, const NnSink *sink, NnStatus *status) {
