@@ -24,6 +24,21 @@ static int32_t check_heads(NnInfer *n, const NnAttention *a) {
 
 static bool differ(int64_t a, int64_t b) { return a >= 0 && b >= 0 && a != b; }
 
+/* All inputs but the mask, which is broadcast, have the same batch, and keys and values the same heads. */
+static int32_t check_batch(NnInfer *n, const NnAttention *a) {
+    for (uint32_t i = NN_AT_K; i <= NN_AT_FILLED; i++) {
+        const int64_t batch = nn_attention_extent(n->node, i, 0), heads = nn_attention_extent(n->node, i, 1);
+        const bool by_head = i != NN_AT_FILLED && (i >= NN_AT_PAST_KEY || !a->packed);
+        if (i != NN_AT_MASK && differ(batch, a->batch))
+            return nn_bad(n, "input %u has a batch of %lld, and Q one of %lld: expected the same", i,
+                          (long long)batch, (long long)a->batch);
+        if (i != NN_AT_MASK && by_head && differ(heads, a->kv_heads))
+            return nn_bad(n, "input %u has %lld heads: expected %lld", i, (long long)heads,
+                          (long long)a->kv_heads);
+    }
+    return NN_OK;
+}
+
 static int32_t check(NnInfer *n, const NnAttention *a) {
     const NnNode *node = n->node;
     const int32_t rank = node->inputs[NN_AT_Q]->rank, length = a->packed ? 1 : 2, last = a->packed ? 2 : 3;
@@ -46,7 +61,9 @@ static int32_t check(NnInfer *n, const NnAttention *a) {
     if (differ(a->new_length, nn_attention_extent(node, NN_AT_V, length)))
         return nn_bad(n, "K has %lld positions and V %lld: expected as many", (long long)a->new_length,
                       (long long)nn_attention_extent(node, NN_AT_V, length));
-    const int32_t code = check_heads(n, a);
+    int32_t code = check_heads(n, a);
+    if (code == NN_OK)
+        code = check_batch(n, a);
     if (code == NN_OK && differ(a->size, k_size))
         return nn_bad(n, "a head of Q has %lld elements and one of K %lld: expected as many",
                       (long long)a->size, (long long)k_size);

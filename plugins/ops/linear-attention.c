@@ -171,8 +171,8 @@ NN_COMPOSITE_OPERATOR(
     NN_SAMPLES(
         "[1,3,4] [1,3,4] [1,3,6]; q_num_heads=2 kv_num_heads=2 update_rule=linear",
         "[2,2,4] [2,2,2] [2,2,3] [2,1,2,3] [2,2,1]; q_num_heads=2 kv_num_heads=1 update_rule=gated scale=.3",
-        "[1,3,4] [1,3,4] [1,3,2] - - [1,3,1]; q_num_heads=2 kv_num_heads=2 update_rule=delta",
-        "[1,3,8] [1,3,4] [1,3,2] [1,2,2,1] [1,3,4] [1,3,2]; q_num_heads=4 kv_num_heads=2",
+        "[1,3,4] [1,3,4]@-.2:.2 [1,3,2] - - [1,3,1]@.1:.9; q_num_heads=2 kv_num_heads=2 update_rule=delta",
+        "[1,3,8] [1,3,4]@-.2:.2 [1,3,2] [1,2,2,1] [1,3,4]@-1:-.1 [1,3,2]@.1:.9; q_num_heads=4 kv_num_heads=2",
         "[1,1,2] [1,1,2] [1,1,2] - [1,1,1] [1,1,1]; q_num_heads=1 kv_num_heads=1"),
     .doc = "For each position: state = e^decay state + beta key (value - key' e^decay state), output = scale "
            "query' state; without the delta rule, + key value'; without a gate, e^decay = 1.",

@@ -48,11 +48,13 @@ NN_PRIMITIVE_OPERATOR(
         NN_WHOLE("output_dtype", "0", "element type of y, by ONNX's number; 0: that of y_zero_point, or u8"),
         NN_WHOLE("precision", "0", "type in which x is divided, by ONNX's number; 0: that of y_scale"),
         NN_FLAG("saturate", "1", "kept for ONNX's 8-bit floats; without effect on integers")),
-    NN_SAMPLES("[2,3]@-5:5 f[]{.04} u8[]{128}", "[2,3] f[1]{.01}", "[2,3,2]@-9:9 [3]@.1:1 i8[3]@-9:9",
-               "[2,3]@-9:9 [2]@.1:1; axis=0 output_dtype=i16",
-               "[2,5]@-9:9 [2,3]@.1:1 u16[2,3]@0:99; axis=-1 block_size=2", "[3]@-9:9 [3]@.1:1",
-               "[4]@-9:9 [2]@.1:1; block_size=3 axis=0", "[] []@.01:.02 i8[]{3}", "[0,3] [3]@1:2",
-               "i32[3]@-999:999 f32[]{4} i8[]{0}", "[3]@-900:900 f[]{1.25} i8[]{100}; precision=f32"),
+    NN_SAMPLES("f32[2,3]@-5:5 f32[]{.04} u8[]{128}", "f32[2,3] f32[1]{.01}",
+               "f32[2,3,2]@-9:9 f32[3]@.1:1 i8[3]@-9:9",
+               "[2,3]@-9:9 [2]@.1:1; axis=0 output_dtype=i16 precision=f64",
+               "f32[2,5]@-9:9 f32[2,3]@.1:1 u16[2,3]@0:99; axis=-1 block_size=2",
+               "[3]@-9:9 [3]@.1:1; precision=f64", "f32[4]@-9:9 f32[2]@.1:1; block_size=3 axis=0",
+               "[] []@.01:.02 i8[]{3}; precision=f64", "[0,3] [3]@1:2", "i32[3]@-999:999 f32[]{4} i8[]{0}",
+               "[3]@-900:900 f[]{1.25} i8[]{100}; precision=f64", "f16[3]@-90:90 f16[]{1.25} i8[]{100}"),
     .doc = "Quantizes on a linear scale: y = x / y_scale, rounded to nearest (even), + y_zero_point, held "
            "within the range of y's type. Not differentiable.",
     .infer = infer, .compute = compute);

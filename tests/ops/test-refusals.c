@@ -105,6 +105,8 @@ static const char *const rows[][3] = {
     {"Attention", "[2,3] [2,3] [2,3]", "Q has rank 2"},
     {"Attention", "[1,3,2,2] [1,2,2,2] [1,2,2,2]", "3 heads of queries and 2 of keys"},
     {"Attention", "[1,1,2,2] [1,1,2,3] [1,1,2,2]", "a head of Q has 2 elements and one of K 3"},
+    {"Attention", "[2,1,2,2] [1,1,2,2] [1,1,2,2]", "input 1 has a batch of 1, and Q one of 2"},
+    {"Attention", "[1,2,2,2] [1,2,2,2] [1,1,2,2]", "input 2 has 1 heads: expected 2"},
     {"Attention", "[1,1,2,2] [1,1,3,2] [1,1,2,2]", "K has 3 positions and V 2"},
     {"Attention", "[1,1,2,2] [1,1,2,2] [1,1,2,2] - [1,1,2,2]", "past_key and past_value go together"},
     {"Attention", "[1,2,6] [1,2,6] [1,2,6]; q_num_heads=4 kv_num_heads=4",
