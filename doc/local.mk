@@ -5,6 +5,7 @@ dist_doc_DATA = NEWS README.md
 EXTRA_DIST += \
 	doc/abi.md \
 	doc/configuration.md \
+	doc/onnx.md \
 	doc/decisions/0001-one-makefile.md \
 	doc/decisions/0002-gradients-while-building.md \
 	doc/decisions/0003-random-state.md \
@@ -18,6 +19,7 @@ EXTRA_DIST += \
 	doc/results/mnist-lenet5.md \
 	doc/results/mnist-mlp.md \
 	doc/results/mnist-rbm.md \
+	doc/results/onnx.md \
 	doc/results/shakespeare-lstm.md \
 	doc/samples.md \
 	doc/training.md

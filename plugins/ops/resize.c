@@ -173,8 +173,8 @@ static int32_t grad_compute(const NnCall *call) {
         NN_CHOICE("mode", "nearest", "nearest|linear|cubic", "how to interpolate along each dimension"),     \
         NN_CHOICE("coordinate_transformation_mode", "half_pixel",                                            \
                   "half_pixel|half_pixel_symmetric|pytorch_half_pixel|align_corners|asymmetric|"             \
-                  "tf_crop_and_resize",                                                                      \
-                  "where in the input an element of the result lies"),                                       \
+                  "tf_crop_and_resize|tf_half_pixel_for_nn",                                                 \
+                  "where in the input an element of the result lies (the last: opset 11 and 12)"),           \
         NN_CHOICE("nearest_mode", "round_prefer_floor", "round_prefer_floor|round_prefer_ceil|floor|ceil",   \
                   "which of two neighbours is the nearest"),                                                 \
         NN_CHOICE("keep_aspect_ratio_policy", "stretch", "stretch|not_larger|not_smaller",                   \
@@ -201,6 +201,7 @@ NN_PRIMITIVE_OPERATOR(
                "[4] - - i64[1]{1}; mode=linear coordinate_transformation_mode=pytorch_half_pixel",
                "[5] - f32[1]{1.5}; nearest_mode=round_prefer_ceil coordinate_transformation_mode=asymmetric",
                "i64[4]@-99:99 - - i64[1]{6}; nearest_mode=ceil", "i64[3]@0:99 - f32[1]{2}; mode=linear",
+               "[6] - f32[1]{.5}; nearest_mode=floor coordinate_transformation_mode=tf_half_pixel_for_nn",
                "[0,3] - f32[2]{2,2}"),
     .doc = "Other extents: each element of Y is a weighted mean of the elements of X around its place. "
            "Extents are floor(extent * scale), or sizes.",

@@ -218,6 +218,29 @@ static bool set_outputs(Call *c, const NnFunction *f, uint32_t lead) {
 
 /* ---- If ---- */
 
+/* Where the condition is known the branch is part of the graph, and the other one need not even fit: so it is
+ * in models that look at the rank of their inputs. */
+static bool inline_branch(Call *c, const Onnx__GraphProto *g, const Captures *caps) {
+    Reading *r = c->scope->reading;
+    Scope s = *c->scope;
+    s.names = (Names){0};
+    s.prefix = onnx_text(r, "%.200s/", c->name);
+    s.top = false;
+    NnValue **outputs = onnx_take(r, (g->n_output + 1) * sizeof *outputs);
+    bool good = outputs && define_formals(c, &s, g, NULL, 0);
+    for (uint32_t i = 0; good && i < caps->n; i++)
+        good = onnx_define(&s, caps->names[i], caps->values[i]);
+    good = good && fill_body(c, &s, g, outputs);
+    onnx_names_free(&s.names);
+    if (good && c->n_outputs > g->n_output)
+        return onnx_refuse(c, "its subgraph gives %zu outputs, which is too few for the node's %u",
+                           g->n_output, c->n_outputs);
+    for (uint32_t i = 0; good && i < c->n_outputs; i++)
+        c->outputs[i] = outputs[i];
+    c->done = true;
+    return good;
+}
+
 static bool take_if(Call *c, Captures *caps) {
     const char *const names[2] = {"then_branch", "else_branch"};
     const Onnx__GraphProto *graphs[2];
@@ -228,8 +251,11 @@ static bool take_if(Call *c, Captures *caps) {
         if (!collect(c, graphs[k], NULL, caps))
             return false;
     }
+    const NnValueInfo *condition = onnx_info(c, 0);
     if (!find_captures(c, caps))
         return false;
+    if (condition && condition->value && condition->type == NN_BOOL && nn_elements(condition->value) == 1)
+        return inline_branch(c, graphs[*(const uint8_t *)nn_data(condition->value) ? 0 : 1], caps);
     for (unsigned k = 0; k < 2; k++) {
         NnFunction *f = build(c, onnx_graph(c), graphs[k], NULL, 0, caps);
         if (!set_outputs(c, f, 0) || !onnx_attr_set(c, NN_BODY(names[k], f)))
@@ -362,7 +388,7 @@ bool onnx_control(Call *c, bool *handled) {
     for (size_t i = 0; *c->domain == '\0' && i < NN_COUNT(kinds); i++)
         if (strcmp(c->op, kinds[i].op) == 0) {
             *handled = true;
-            const bool good = kinds[i].take(c, &caps) && onnx_emit(c);
+            const bool good = kinds[i].take(c, &caps) && (c->done || onnx_emit(c));
             onnx_names_free(&caps.seen);
             return good;
         }

@@ -37,13 +37,20 @@ bool onnx_input_type(const Scope *s, const Onnx__ValueInfoProto *v, int32_t *typ
     const char *what = onnx_text(s->reading, "input \"%.200s\"", v->name);
     *type = NN_NONE;
     *rank = NN_RANK_UNKNOWN;
-    const unsigned kind = v->type ? (unsigned)v->type->value_case : 0;
+    const Onnx__TypeProto *given = v->type;
+    unsigned kind = given ? (unsigned)given->value_case : 0;
+    /* An optional tensor is taken to be there: whoever runs the graph gives it. */
+    if (kind == ONNX__TYPE_PROTO__VALUE_OPTIONAL_TYPE && given->optional_type->elem_type &&
+        given->optional_type->elem_type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE) {
+        given = given->optional_type->elem_type;
+        kind = ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
+    }
     if (kind == ONNX__TYPE_PROTO__VALUE__NOT_SET && !s->top)
         return true;
     if (kind != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
         return onnx_fail(s, NN_UNSUPPORTED, "%s is %s: only tensors are supported", what,
                          kind < NN_COUNT(kinds) ? kinds[kind] : "something unknown");
-    const Onnx__TypeProto__Tensor *t = v->type->tensor_type;
+    const Onnx__TypeProto__Tensor *t = given->tensor_type;
     if (t->elem_type == 0 && !s->top)
         return t->shape == NULL || take_shape(s, what, t->shape, rank, dims, names);
     return onnx_element_type(s, what, t->elem_type, type) &&

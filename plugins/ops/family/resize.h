@@ -98,6 +98,8 @@ static inline double nn_resize_source(const char *mode, double at, double scale,
         return wide == 1 ? 0 : at * (in - 1) / (wide - 1);
     if (strcmp(mode, "asymmetric") == 0)
         return at / scale;
+    if (strcmp(mode, "tf_half_pixel_for_nn") == 0)
+        return (at + .5) / scale;
     if (strcmp(mode, "tf_crop_and_resize") == 0)
         return wide == 1 ? (start + end) * (in - 1) / 2
                          : start * (in - 1) + at * (end - start) * (in - 1) / (wide - 1);
