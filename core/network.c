@@ -11,6 +11,7 @@ static void variable_free(gpointer data) {
     g_free((char *)(uintptr_t)v->spec.init);
     g_free((char *)(uintptr_t)v->spec.group);
     g_free((int64_t *)(uintptr_t)v->spec.dims);
+    g_free((void *)(uintptr_t)v->spec.value);
     g_free(v);
 }
 
@@ -50,8 +51,19 @@ NnVariable *nn_network_declare(NnNetwork *network, const NnVariableSpec *spec, N
                        spec->name);
         return NULL;
     }
+    void *value = NULL;
+    if (NN_HAS(spec, value)) {
+        const uint64_t bytes = nn_type_size(spec->type) * (uint64_t)nn_product(spec->dims, 0, spec->rank);
+        if ((value = g_try_malloc(bytes + 1)) == NULL) {
+            nn_status_fail(status, NN_OUT_OF_MEMORY,
+                           "no memory: %" G_GUINT64_FORMAT " bytes for the value of %s", bytes, spec->name);
+            return NULL;
+        }
+        memcpy(value, spec->value, bytes);
+    }
     v = g_new0(NnVariable, 1);
-    v->spec = *spec;
+    memcpy(&v->spec, spec, MIN(spec->struct_size, sizeof v->spec));
+    v->spec.value = value;
     v->spec.name = g_strdup(spec->name);
     v->spec.init = g_strdup(spec->init);
     v->spec.group = g_strdup(spec->group);

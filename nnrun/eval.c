@@ -50,12 +50,12 @@ static int run(Program *p) {
 static const Flag flags[] = {
     TRAINING_FLAGS,
     {"split", 0, "NAME", "Which split; otherwise test, else validation, else train."},
-    {"weights", 0, "NAME", "Which weights of a run folder: last (default) or best."},
+    WEIGHTS_FLAG,
     {"function", 0, "NAME", "Which function of the model; otherwise evaluate."},
 };
 
 const Command nnrun_eval = {.name = "eval",
-                            .usage = "RUN [KEY=VALUE ...]",
+                            .usage = "RUN|CONFIG [KEY=VALUE ...]",
                             .summary = "Evaluate a trained network on a split of its data",
                             .help = "Examples:\n"
                                     "  nnrun eval runs/train/mnist-mlp\n"

@@ -93,24 +93,9 @@ static void export_with(Program *p, NnTraining *training) {
         printf("%s\n", path);
 }
 
-/* A configuration is a network that has not been trained: its weights are those that it starts with. */
-static bool open_configuration(Program *p, Trained *trained) {
-    g_autofree char **overrides = training_overrides(p);
-    trained->config = nn_config_read(p->words[0], p->status);
-    if (trained->config == NULL || !training_override(p, trained->config, overrides))
-        return false;
-    NnContext *context = training_context(p, trained->config);
-    if (context)
-        trained->training = nn_training_new(context, trained->config,
-                                            NN_TRAINING_NO_UPDATES | training_flags(p), NULL, p->status);
-    return trained->training != NULL;
-}
-
 static int run(Program *p) {
     Trained trained = {0};
-    const bool configuration =
-        g_str_has_suffix(p->words[0], ".yaml") || g_str_has_suffix(p->words[0], ".yml");
-    if (configuration ? open_configuration(p, &trained) : training_open(p, &trained))
+    if (training_open(p, &trained))
         export_with(p, trained.training);
     training_close(&trained);
     return nnrun_end(p);
@@ -120,7 +105,7 @@ static const Flag flags[] = {
     {"output", 'o', "FILE", "The file to write; otherwise named after the run, in the current folder."},
     {"opset", 0, "N", "The operator set of the file, from 13 on; otherwise 17, which most programs read."},
     {"function", 0, "NAME", "Which function of the model; otherwise predict."},
-    {"weights", 0, "NAME", "Which weights of a run folder: last (default) or best."},
+    WEIGHTS_FLAG,
     {"format", 0, "NAME", "The format of the file; otherwise onnx."},
     {"override", 0, "KEY=VALUE", "Change the configuration; as a word without --override."},
 };

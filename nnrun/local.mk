@@ -5,6 +5,8 @@
 bin_PROGRAMS += nnrun/nnrun
 nnrun_nnrun_SOURCES = \
 	nnrun/arguments.c \
+	nnrun/arrays.c \
+	nnrun/arrays.h \
 	nnrun/command.h \
 	nnrun/convert.c \
 	nnrun/datasets.c \

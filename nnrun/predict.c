@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nnrun predict: what a trained network says of single samples: classes with probabilities, or the values
  * themselves. */
-#include "training.h"
+#include "arrays.h"
 
 #include "nn/plugin.h"
 
@@ -9,6 +9,9 @@
 #include <stdlib.h>
 
 #define TOP 3
+#define MOST_VALUES 32 /* of a row, as text */
+
+typedef enum Style { STYLE_TEXT, STYLE_CSV, STYLE_JSON } Style;
 
 /* A function's inputs and where they are read to. */
 typedef struct Ask {
@@ -23,6 +26,9 @@ typedef struct Ask {
     int64_t (*dims)[NN_MAX_RANK];
     int64_t (*strides)[NN_MAX_RANK];
     uint32_t *fields; /* per input */
+    uint32_t output;  /* what is shown */
+    bool only;        /* of all outputs, that one is kept */
+    Style style;
 } Ask;
 
 static uint64_t sample_bytes(const NnField *f) {
@@ -88,18 +94,7 @@ static void unbind(Ask *a) {
 
 /* ---- output ---- */
 
-static double element(const NnTensor *t, int64_t i) {
-    const void *at = nn_data(t);
-    switch (t->type) {
-    case NN_F32: return (double)((const float *)at)[i];
-    case NN_F64: return ((const double *)at)[i];
-    case NN_I64: return (double)((const int64_t *)at)[i];
-    case NN_I32: return (double)((const int32_t *)at)[i];
-    case NN_U8:
-    case NN_BOOL: return (double)((const uint8_t *)at)[i];
-    default: return 0;
-    }
-}
+static double element(const NnTensor *t, int64_t i) { return arrays_number(t->type, nn_data(t), i); }
 
 static int64_t field_integer(const NnField *f, const void *buffer, uint64_t row) {
     const NnTensor t = {.buffer = (NnBuffer)(uintptr_t)buffer, .type = f->type};
@@ -134,13 +129,14 @@ static void print_classes(const NnTensor *t, int64_t row, const NnField *y) {
     }
 }
 
-static void print_values(const NnTensor *t, int64_t row, const char *separator) {
+/* Text is for a glance: it ends after `most` values. */
+static void print_values(const NnTensor *t, int64_t row, const char *separator, int64_t most) {
     const int64_t n = t->rank ? nn_product(t->dims, 1, t->rank) : 1;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < MIN(n, most); i++)
         printf("%s%.6g", i ? separator : "", element(t, row * n + i));
+    if (n > most)
+        printf(" ... (%" G_GINT64_FORMAT " values)", n);
 }
-
-typedef enum Style { STYLE_TEXT, STYLE_CSV, STYLE_JSON } Style;
 
 static void print_row(const Ask *a, Style style, uint64_t index, uint64_t row, const NnTensor *t) {
     uint32_t yi = 0;
@@ -153,14 +149,18 @@ static void print_row(const Ask *a, Style style, uint64_t index, uint64_t row, c
     if (style == STYLE_TEXT && is_classes(a, t, y))
         print_classes(t, (int64_t)row, y);
     else
-        print_values(t, (int64_t)row, style == STYLE_CSV ? "," : style == STYLE_JSON ? ", " : " ");
+        print_values(t, (int64_t)row,
+                     style == STYLE_CSV    ? ","
+                     : style == STYLE_JSON ? ", "
+                                           : " ",
+                     style == STYLE_TEXT ? MOST_VALUES : INT64_MAX);
     if (style == STYLE_JSON)
         putchar(']');
-    if (known && style == STYLE_TEXT) {
+    if (known && a->buffers && style == STYLE_TEXT) {
         fputs("  (is ", stdout);
         put_class(y, field_integer(y, a->buffers[yi], row));
         putchar(')');
-    } else if (known) {
+    } else if (known && a->buffers) {
         printf(style == STYLE_JSON ? ", \"target\": %" G_GINT64_FORMAT : ",%" G_GINT64_FORMAT,
                field_integer(y, a->buffers[yi], row));
     }
@@ -170,6 +170,12 @@ static void print_row(const Ask *a, Style style, uint64_t index, uint64_t row, c
 /* ---- the command ---- */
 
 static bool find_split(Ask *a, Program *p, const char *name) {
+    if (name == NULL && a->data->n_splits == 0) {
+        nn_status_fail(p->status, NN_INVALID,
+                       "there is no section `data`, so --from has to say what goes into the network");
+        return false;
+    }
+    name = name ? name : nn_data_split(a->data, a->data->n_splits - 1)->name;
     for (uint32_t i = 0; i < a->data->n_splits; i++)
         if (g_str_equal(nn_data_split(a->data, i)->name, name)) {
             a->split = i;
@@ -180,7 +186,7 @@ static bool find_split(Ask *a, Program *p, const char *name) {
 }
 
 /* The output that --output names, else the prediction, else the first; UINT32_MAX with the status set. */
-static uint32_t shown_output(const Ask *a, Program *p) {
+static uint32_t find_output(const Ask *a, Program *p) {
     const char *wanted = nnrun_flag(p, "output");
     const uint32_t n = nn_context_host(p->context)->graph->function_outputs(a->function);
     g_autoptr(GString) names = g_string_new(NULL);
@@ -197,26 +203,49 @@ static uint32_t shown_output(const Ask *a, Program *p) {
     return UINT32_MAX;
 }
 
-static void predict(Ask *a, Program *p, Style style, uint64_t first, uint64_t count) {
+/* What came out of a call: shown row by row, or kept for --to. */
+static bool take(Ask *a, Program *p, uint64_t first, uint64_t n, Collected *kept) {
+    const NnTensor *result;
+    if (kept)
+        return collected_add(kept, p, a->function, a->callable, a->only ? &a->output : NULL);
+    if (nn_callable_output(a->callable, a->output, &result, p->status) != NN_OK)
+        return false;
+    const uint64_t rows = result->rank ? (uint64_t)result->dims[0] : 1;
+    for (uint64_t i = 0; i < (n ? MIN(n, rows) : rows); i++)
+        print_row(a, a->style, first + i, i, result);
+    return true;
+}
+
+static void predict_samples(Ask *a, Program *p, uint64_t first, uint64_t count, Collected *kept) {
     const uint64_t batch = nn_training_batch(a->training), all = nn_data_split(a->data, a->split)->count;
-    const uint32_t output = shown_output(a, p);
-    if (output == UINT32_MAX)
-        return;
     const uint64_t end = first < all ? first + MIN(count, all - first) : first;
     g_autofree uint64_t *indices = g_new0(uint64_t, batch);
     for (uint64_t at = first; at < end && nn_status_code(p->status) == NN_OK; at += batch) {
         const uint64_t n = MIN(batch, end - at);
-        const NnTensor *result;
         for (uint64_t i = 0; i < n; i++)
             indices[i] = at + i;
         for (uint32_t i = 0; i < a->n_inputs; i++)
             a->dims[i][0] = (int64_t)n;
         if (nn_training_read(a->training, a->split, n, indices, a->buffers, p->status) != NN_OK ||
-            nn_callable_call(a->callable, a->inputs, p->status) != NN_OK ||
-            nn_callable_output(a->callable, output, &result, p->status) != NN_OK)
+            nn_callable_call(a->callable, a->inputs, p->status) != NN_OK || !take(a, p, at, n, kept))
             return;
-        for (uint64_t i = 0; i < n; i++)
-            print_row(a, style, at + i, i, result);
+    }
+}
+
+/* All of the arrays in one call, or (--batch) so many rows at once. */
+static void predict_arrays(Ask *a, Program *p, Inputs *in, uint64_t batch, Collected *kept) {
+    const uint64_t rows = inputs_rows(in);
+    if (batch && rows == 0) {
+        nn_status_fail(p->status, NN_INVALID, "--batch needs inputs with rows, and as many in each");
+        return;
+    }
+    for (uint64_t at = 0; at < MAX(rows, 1); at += batch) {
+        const uint64_t n = batch ? MIN(batch, rows - at) : 0;
+        if (batch)
+            inputs_select(in, at, n);
+        if (nn_callable_call(a->callable, in->pointers, p->status) != NN_OK || !take(a, p, at, n, kept) ||
+            batch == 0)
+            return;
     }
 }
 
@@ -234,26 +263,54 @@ static bool read_style(Program *p, Style *style) {
     return name == NULL;
 }
 
-static void run_with(Program *p, Trained *trained) {
-    Ask a = {.training = trained->training, .data = nn_training_data(trained->training)};
-    const char *name = nnrun_flag(p, "function"), *split = nnrun_flag(p, "split");
-    uint64_t first, count;
-    Style style;
-    if (!read_style(p, &style) || !nnrun_flag_number(p, "first", 0, &first) ||
-        !nnrun_flag_number(p, "count", 10, &count) ||
-        !find_split(&a, p, split ? split : nn_data_split(a.data, a.data->n_splits - 1)->name))
-        return;
-    a.function = nn_network_function(nn_training_network(a.training), name ? name : "predict");
-    if (a.function == NULL) {
+static bool choose_function(Ask *a, Program *p) {
+    const char *name = nnrun_flag(p, "function"), *to = nnrun_flag(p, "to");
+    a->function = nn_network_function(nn_training_network(a->training), name ? name : "predict");
+    if (a->function == NULL) {
         nn_status_fail(p->status, NN_UNSUPPORTED, "the model has no function \"%s\"",
                        name ? name : "predict");
-        return;
+        return false;
     }
-    a.n_inputs = nn_context_host(p->context)->graph->function_inputs(a.function);
-    if (bind(&a, p, nn_training_batch(a.training)))
-        a.callable = nn_callable_new(nn_training_session(a.training), a.function, p->status);
-    if (a.callable)
-        predict(&a, p, style, first, count);
+    a->n_inputs = nn_context_host(p->context)->graph->function_inputs(a->function);
+    a->output = find_output(a, p);
+    const NnFormat *format = to ? nn_arrays_format(p->context, to, true, p->status) : NULL;
+    a->only = nnrun_flag(p, "output") || (format && format->flags & NN_FORMAT_SINGLE);
+    return nn_status_code(p->status) == NN_OK;
+}
+
+static void run_arrays(Ask *a, Program *p, uint64_t batch, Collected *kept) {
+    Inputs in;
+    if (inputs_read(&in, p, a->function, nnrun_flag_all(p, "from")))
+        a->callable = nn_callable_new(nn_training_session(a->training), a->function, p->status);
+    if (a->callable)
+        predict_arrays(a, p, &in, batch, kept);
+    inputs_clear(&in);
+}
+
+static void run_samples(Ask *a, Program *p, uint64_t first, uint64_t count, Collected *kept) {
+    if (find_split(a, p, nnrun_flag(p, "split")) && bind(a, p, nn_training_batch(a->training)))
+        a->callable = nn_callable_new(nn_training_session(a->training), a->function, p->status);
+    if (a->callable)
+        predict_samples(a, p, first, count, kept);
+}
+
+static void run_with(Program *p, Trained *trained) {
+    Ask a = {.training = trained->training, .data = nn_training_data(trained->training)};
+    const char *to = nnrun_flag(p, "to");
+    uint64_t first, count, batch;
+    Collected kept;
+    if (!read_style(p, &a.style) || !nnrun_flag_number(p, "first", 0, &first) ||
+        !nnrun_flag_number(p, "count", to ? UINT64_MAX : 10, &count) ||
+        !nnrun_flag_number(p, "batch", 0, &batch) || !choose_function(&a, p))
+        return;
+    collected_init(&kept);
+    if (nnrun_flag_all(p, "from"))
+        run_arrays(&a, p, batch, to ? &kept : NULL);
+    else
+        run_samples(&a, p, first, count, to ? &kept : NULL);
+    if (to && nn_status_code(p->status) == NN_OK)
+        collected_write(&kept, p, to);
+    collected_clear(&kept);
     unbind(&a);
 }
 
@@ -271,17 +328,22 @@ static const Flag flags[] = {
     {"first", 0, "N", "The first sample, from 0."},
     {"count", 'n', "N", "How many samples; otherwise 10."},
     {"format", 0, "NAME", "text, csv or json (a line each)."},
-    {"weights", 0, "NAME", "Which weights of a run folder: last (default) or best."},
+    WEIGHTS_FLAG,
     {"function", 0, "NAME", "Which function of the model; otherwise predict."},
     {"output", 0, "NAME", "Which output of the function; otherwise prediction."},
+    {"from", 0, "[INPUT=]FILE", "Arrays for the function's inputs, instead of the data; may be given again."},
+    {"batch", 0, "N", "With --from: so many rows at once; otherwise all."},
+    {"to", 0, "FILE", "Write what comes out as arrays, of all samples, in the format of the file's ending."},
 };
 
 const Command nnrun_predict = {.name = "predict",
-                               .usage = "RUN [KEY=VALUE ...]",
+                               .usage = "RUN|CONFIG [KEY=VALUE ...]",
                                .summary = "Show what a trained network says of samples",
                                .help = "Examples:\n"
                                        "  nnrun predict runs/train/mnist-mlp\n"
                                        "  nnrun predict runs/train/mnist-mlp --first 100 -n 5 --format csv\n"
+                                       "  nnrun predict runs/train/mnist-mlp --to predictions.npz\n"
+                                       "  nnrun predict model/ --from x.npy --to y.npy\n"
                                        "\nText shows the most probable classes, csv and json all values.\n",
                                .min_words = 1,
                                .max_words = ANY_WORDS,

@@ -247,11 +247,11 @@ static const Flag flags[] = {
     {"temperature", 0, "T", "Below 1 more probable, above 1 more varied; otherwise 1."},
     {"seed", 0, "N", "Which draws; otherwise 0."},
     {"output", 0, "DIR", "Where images go; otherwise samples/."},
-    {"weights", 0, "NAME", "Which weights of a run folder: last (default) or best."},
+    WEIGHTS_FLAG,
 };
 
 const Command nnrun_sample = {.name = "sample",
-                              .usage = "RUN [KEY=VALUE ...]",
+                              .usage = "RUN|CONFIG [KEY=VALUE ...]",
                               .summary = "Draw new texts or images from a trained network",
                               .help = "Examples:\n"
                                       "  nnrun sample runs/train/shakespeare-lstm -n 1000 --temperature 0.8\n"

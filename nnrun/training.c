@@ -63,18 +63,65 @@ char *training_weights(Program *p, const char *run, const char *which) {
     return NULL;
 }
 
+/* A configuration, or a folder with one and without weights: what nnrun import makes. */
+static char *configuration_of(const char *run) {
+    if (g_str_has_suffix(run, ".yaml") || g_str_has_suffix(run, ".yml"))
+        return g_strdup(run);
+    g_autofree char *weights = g_build_filename(run, "weights", NULL);
+    char *path = g_build_filename(run, "config.yaml", NULL);
+    if (g_file_test(path, G_FILE_TEST_IS_REGULAR) && !g_file_test(weights, G_FILE_TEST_IS_DIR))
+        return path;
+    g_free(path);
+    return NULL;
+}
+
+/* Weights that come from nowhere say nothing. */
+static void say_untrained(const Program *p, const NnTraining *training) {
+    NnVariable *const *variables;
+    const uint32_t n =
+        nn_network_variables(nn_training_network((NnTraining *)(uintptr_t)training), &variables);
+    for (uint32_t i = 0; i < n; i++)
+        if (nn_variable_spec(variables[i])->role == NN_PARAMETER &&
+            nn_variable_spec(variables[i])->value == NULL) {
+            nnrun_say(p, "nnrun: the network has not been trained; %s and others are as they begin",
+                      nn_variable_spec(variables[i])->name);
+            return;
+        }
+}
+
+static NnConfig *read_config(Program *p, const char *configuration, const char *weights) {
+    if (configuration)
+        return nn_config_read(configuration, p->status);
+    NnContext *context = weights ? nnrun_context(p) : NULL;
+    return context ? nn_checkpoint_config(context, weights, p->status) : NULL;
+}
+
 bool training_open(Program *p, Trained *trained) {
     const char *which = nnrun_flag(p, "weights");
-    *trained = (Trained){0};
-    g_autofree char *path = training_weights(p, p->words[0], which ? which : "last");
+    const bool file = which && strpbrk(which, "./");
+    g_autofree char *configuration = configuration_of(p->words[0]);
+    g_autofree char *path =
+        configuration ? NULL : training_weights(p, p->words[0], which && !file ? which : "last");
     g_autofree char **overrides = training_overrides(p);
-    NnContext *context = path ? nnrun_context(p) : NULL;
-    trained->config = context ? nn_checkpoint_config(context, path, p->status) : NULL;
+    *trained = (Trained){.config = read_config(p, configuration, path)};
     if (trained->config == NULL || !training_override(p, trained->config, overrides))
         return false;
-    trained->training = nn_training_new(context, trained->config, NN_TRAINING_NO_UPDATES | training_flags(p),
-                                        NULL, p->status);
-    return trained->training && nn_training_load(trained->training, path, p->status) == NN_OK;
+    NnContext *context = configuration ? training_context(p, trained->config) : nnrun_context(p);
+    if (context)
+        trained->training = nn_training_new(context, trained->config,
+                                            NN_TRAINING_NO_UPDATES | training_flags(p), NULL, p->status);
+    if (trained->training == NULL)
+        return false;
+    if (file)
+        return nn_training_load_weights(trained->training, which, p->status) == NN_OK;
+    if (path)
+        return nn_training_load(trained->training, path, p->status) == NN_OK;
+    if (which)
+        nn_status_fail(p->status, NN_INVALID, "%s is a configuration, which has no weights called \"%s\"",
+                       p->words[0], which);
+    else if (nn_training_begin(trained->training, p->status) == 0)
+        say_untrained(p, trained->training);
+    return nn_status_code(p->status) == NN_OK;
 }
 
 void training_close(Trained *trained) {

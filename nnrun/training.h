@@ -19,7 +19,9 @@ NnContext *training_context(Program *, const NnConfig *);
 /* A run folder or a file of weights: the file, which g_free frees. `which`: "last", "best". NULL with the
  * status set. */
 char *training_weights(Program *, const char *run, const char *which);
-/* A trained network, ready to be called; the configuration lives in it as long. */
+/* A network, ready to be called; the configuration lives in it as long. The first word is a run folder, a
+ * file of weights with a record, or a configuration: then the weights are those that the network begins with.
+ * --weights gives others. */
 typedef struct Trained {
     NnConfig *config;
     NnTraining *training;
@@ -41,6 +43,8 @@ typedef struct Progress {
 NnTrainEvents progress_events(Progress *, const Program *);
 void progress_clear(Progress *); /* takes the drawn line away */
 
+#define WEIGHTS_FLAG                                                                                         \
+    { "weights", 0, "NAME|FILE", "Which weights of a run folder, last (default) or best; or a file of them." }
 #define TRAINING_FLAGS                                                                                       \
     {"override", 'o', "KEY=VALUE", "Change the configuration; as a word without -o."},                       \
         {"no-claims", 0, NULL, "Run one kernel per node."}, {                                                \

@@ -74,6 +74,9 @@ static int32_t bind_input(NnCallee *c, NnTraining *t, uint32_t i, bool *wanted, 
         wanted[f] = true;
         return bind_field(in, t, info, status);
     }
+    if (t->config.loader == NULL)
+        return nn_status_fail(status, NN_INVALID,
+                              "it needs data, but the configuration has no section `data`");
     g_autofree char *names = field_names(data);
     return nn_status_fail(status, NN_INVALID, "it needs an input \"%s\"; the data of loader %s has %s",
                           name ? name : "", t->config.loader->name, names);

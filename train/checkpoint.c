@@ -186,6 +186,28 @@ static int32_t check_rest(NnTraining *t, const Contents *c, NnStatus *status) {
     return NN_OK;
 }
 
+/* What training adds beside the model's own variables. */
+static bool is_added(const NnVariableSpec *spec) {
+    return spec->lifetime != NN_KEPT || g_str_has_prefix(spec->name, "slot.") ||
+           g_str_equal(spec->name, NN_HALTED);
+}
+
+int32_t nn_training_load_weights(NnTraining *t, const char *path, NnStatus *status) {
+    Contents c;
+    NnVariable *const *variables;
+    const uint32_t n = nn_network_variables(t->network, &variables);
+    if (contents_read(&c, t->context, path, status) == NN_OK) {
+        for (uint32_t i = 0; i < n && nn_status_code(status) == NN_OK; i++)
+            if (!is_added(nn_variable_spec(variables[i])))
+                load_variable(t, variables[i], &c, status);
+        if (nn_status_code(status) == NN_OK)
+            check_rest(t, &c, status);
+        nn_status_where(status, "weights %s", path);
+    }
+    contents_clear(&c);
+    return nn_status_code(status);
+}
+
 int32_t nn_training_load(NnTraining *t, const char *path, NnStatus *status) {
     Contents c;
     NnVariable *const *variables;

@@ -78,6 +78,9 @@ int32_t nn_training_evaluate(NnTraining *t, const char *split, const char *funct
     /* State per row is made for the batch size of training. */
     const int32_t order = nn_network_order(t->network);
     const uint64_t batch = own && order != NN_ORDER_LANES ? (uint64_t)own : nn_training_batch(t);
+    if (t->config.loader == NULL)
+        return nn_config_api()->fail(t->config.root, status,
+                                     "there is no section `data`, so nothing to evaluate on");
     const NnSamples *samples = find_samples(t, split, &whole, status);
     g_autofree bool *wanted = g_new0(bool, t->source.info->n_fields);
     NnCallee *c = samples ? nn_training_evaluator(t, function, wanted, status) : NULL;

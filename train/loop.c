@@ -277,7 +277,18 @@ static int32_t name_metrics(NnTraining *t, NnStatus *status) {
     return nn_config_api()->fail(nn_setting(t->config.train, "watch"), status, text);
 }
 
+int32_t nn_training_begin(NnTraining *t, NnStatus *status) {
+    const NnConfig *file = nn_setting(t->config.train, "weights");
+    const char *path = file ? nn_config_api()->path(file) : NULL;
+    if (path == NULL || t->loaded || nn_training_load_weights(t, path, status) == NN_OK)
+        return nn_status_code(status);
+    nn_status_where(status, "%s", nn_config_api()->place(file));
+    return nn_status_code(status);
+}
+
 static int32_t train(NnTraining *t, NnStatus *status) {
+    if (nn_training_begin(t, status) != NN_OK)
+        return nn_status_code(status);
     if (name_metrics(t, status) != NN_OK || nn_run_create(t, status) != NN_OK)
         return nn_status_code(status);
     if (t->loaded ? nn_run_rewind(t, status) != NN_OK : nn_checkpoint_save(t, "last", status) != NN_OK)

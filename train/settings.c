@@ -39,7 +39,11 @@ static const NnSetting whole[] = {
      .doc = "A device or a list in order of preference: cpu, opencl:1, auto."},
     WHOLE("threads", "0", 0, "threads", "Threads that kernels may use; 0: OMP_NUM_THREADS, else all cores."),
     PART("model", NN_SET_REQUIRED, "The network: `family`, and the family's settings (nnrun models)."),
-    PART("data", NN_SET_REQUIRED, "The data: `loader`, and the loader's settings (nnrun datasets)."),
+    {.name = "data",
+     .kind = NN_SET_MAP,
+     .doc = "The data: `loader`, and the loader's settings (nnrun datasets). A network that is only asked "
+            "may have "
+            "none."},
     PART("train", 0, "How it is trained (nnrun help train)."),
 };
 
@@ -83,6 +87,10 @@ static const NnSetting train[] = {
     WHOLE("patience", "0", 0, "epochs",
           "Training stops after so many epochs without a better metric; 0: never."),
     REAL("min_delta", "0", 0, 1e300, "By how much a metric has to be better to count as better."),
+    {.name = "weights",
+     .kind = NN_SET_PATH,
+     .doc = "A file with weights to begin with, by the names of the model's variables. Default: as the model "
+            "says."},
     TEXT("format", "safetensors",
          "The format of checkpoints: safetensors, npz, or another that a plug-in brings."),
 };
@@ -179,6 +187,8 @@ static int32_t read_data(NnTrainConfig *c, NnContext *context, NnStatus *status)
     static const NnSetting loader = {
         .name = "loader", .kind = NN_SET_STRING, .flags = NN_SET_REQUIRED, .doc = "Who reads the data."};
     const NnConfig *map = nn_setting(c->root, "data");
+    if (nn_config_api()->kind(map) == NN_CONFIG_NULL)
+        return NN_OK;
     c->loader = choose(map, context, NN_DATASET_KIND, "loader", NULL, status);
     if (c->loader == NULL)
         return nn_status_code(status);

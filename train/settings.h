@@ -21,8 +21,8 @@ typedef struct NnChosen {
 typedef struct NnTrainConfig {
     const NnConfig *root, *model, *data, *train; /* checked */
     const NnModel *family;
-    const NnDataset *loader;
-    const NnFormat *format; /* of checkpoints */
+    const NnDataset *loader; /* NULL, as data: there is none */
+    const NnFormat *format;  /* of checkpoints */
     NnChosen optimizer, schedule;
     GPtrArray *groups;  /* NnChosen *: optimizers of named groups */
     GPtrArray *devices; /* char *, NULL-terminated */

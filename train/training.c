@@ -10,6 +10,15 @@
 /* ---- data ---- */
 
 static int32_t open_data(NnTraining *t, NnStatus *status) {
+    static const NnDataInfo nothing = {.struct_size = sizeof nothing};
+    if (t->config.loader == NULL) {
+        t->source.info = &nothing;
+        t->wanted = g_new0(bool, 1);
+        return t->flags & NN_TRAINING_NO_UPDATES
+                   ? NN_OK
+                   : nn_config_api()->fail(t->config.root, status,
+                                           "there is no section `data`, so there is nothing to train on");
+    }
     if (nn_source_open(&t->source, t->context, t->config.loader, t->config.data, status) != NN_OK)
         return nn_status_code(status);
     const double holdout = nn_setting_number(t->config.train, "holdout");
@@ -115,8 +124,11 @@ static int32_t build(NnTraining *t, NnStatus *status) {
     const bool updates = !(t->flags & NN_TRAINING_NO_UPDATES);
     t->network =
         nn_network_new(t->context, t->config.family->name, t->config.model, t->source.info, batch, status);
-    if (t->network == NULL)
+    if (t->network == NULL) {
+        if (t->config.loader == NULL)
+            nn_status_where(status, "without a section `data`");
         return nn_status_code(status);
+    }
     if (updates && (plan_epochs(t, status) != NN_OK || build_updates(t, status) != NN_OK))
         return nn_status_code(status);
     t->session = nn_training_open_session(t, 0, status);

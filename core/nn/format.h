@@ -39,6 +39,17 @@ typedef struct NnSource {
     int32_t (*pair)(void *self, const NnPair *, NnStatus *);
 } NnSource;
 
+/* A node as its file has it. Names are "" where the file leaves something out; values[i] is output i's. */
+typedef struct NnFileNode {
+    uint32_t struct_size;
+    uint32_t n_inputs, n_outputs, reserved;
+    const char *op;   /* "Conv", "com.acme/Foo" */
+    const char *name; /* "" when it has none */
+    const char *const *inputs;
+    const char *const *outputs;
+    NnValue *const *values;
+} NnFileNode;
+
 /*
  * Told what a graph in a file consists of, while the format builds its nodes in the graph that it was given:
  * `input` for each, in the file's order, before any node; `initial` for each that is used, when it first is;
@@ -62,11 +73,8 @@ typedef struct NnGraphSource {
      * not to be trusted: nothing outside of the folder is opened. *bytes stay valid until reading ends. */
     int32_t (*companion)(void *self, const char *name, uint64_t offset, uint64_t length, const void **bytes,
                          NnStatus *);
-    /* Optional: a node of the file, once it is built: its operator as the file spells it, its name (or NULL),
-     * the names and values of its outputs, NULL for those that are left out. Bodies of nodes are not walked.
-     */
-    int32_t (*node)(void *self, const char *op, const char *name, uint32_t n_outputs,
-                    const char *const *output_names, NnValue *const *outputs, NnStatus *);
+    /* Optional: told of each node of the graph itself once it is built; what is in bodies is not told. */
+    int32_t (*node)(void *self, const NnFileNode *, NnStatus *);
 } NnGraphSource;
 
 /*

@@ -122,6 +122,9 @@ typedef struct NnVariableSpec {
     int64_t fan_in, fan_out; /* 0: from dims as a dense or convolution weight [out, in, ...] */
     const char *group;       /* which optimizer group a parameter belongs to; NULL: "default" */
     uint32_t flags;
+    uint32_t reserved2;
+    const void
+        *value; /* what it starts as: dense, of this type and these dims, copied; NULL: as `init` says */
 } NnVariableSpec;
 #define NN_VARIABLE_NO_DECAY 1u /* weight decay leaves it alone (biases, normalisation) */
 

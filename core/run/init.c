@@ -83,6 +83,10 @@ typedef enum Spread { SPREAD_CONSTANT, SPREAD_UNIFORM, SPREAD_NORMAL } Spread;
 int32_t nn_variable_fill(const NnVariableSpec *v, uint64_t seed, void *to, NnStatus *status) {
     const char *init = v->init ? v->init : "zeros";
     double in, out;
+    if (v->value) {
+        memcpy(to, v->value, nn_variable_bytes(v));
+        return NN_OK;
+    }
     fans(v, &in, &out);
     const double glorot = sqrt(6 / (in + out)), he = sqrt(6 / in);
     const struct {

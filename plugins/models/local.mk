@@ -9,6 +9,7 @@ noinst_HEADERS += plugins/models/shared/build.h plugins/models/shared/layers.h p
 
 include plugins/models/boltzmann/local.mk
 include plugins/models/cnn/local.mk
+include plugins/models/imported/local.mk
 include plugins/models/mlp/local.mk
 include plugins/models/net/local.mk
 include plugins/models/rnn/local.mk

@@ -74,6 +74,11 @@ NN_API void nn_training_ask(NnTraining *, int what);
 NN_API NnConfig *nn_checkpoint_config(NnContext *, const char *path, NnStatus *);
 /* Weights (and, with updates, the optimizer's state and the place in the training) from a checkpoint. */
 NN_API int32_t nn_training_load(NnTraining *, const char *path, NnStatus *);
+/* Only the weights: of a checkpoint, or of any file that holds an array for each variable of the model. */
+NN_API int32_t nn_training_load_weights(NnTraining *, const char *path, NnStatus *);
+/* The weights that the configuration begins with, where it names a file of them; nn_training_run does it by
+ * itself. */
+NN_API int32_t nn_training_begin(NnTraining *, NnStatus *);
 /* In which folder a resumed training goes on. */
 NN_API void nn_training_continue_in(NnTraining *, const char *folder);
 

@@ -210,6 +210,25 @@ static bool finish(Call *c) {
     return true;
 }
 
+/* Tells the caller of a node of the model's own graph. */
+static bool tell(const Call *c) {
+    Reading *r = c->scope->reading;
+    const Onnx__NodeProto *n = c->node;
+    const NnFileNode node = {.struct_size = sizeof node,
+                             .n_inputs = (uint32_t)n->n_input,
+                             .n_outputs = c->n_outputs < n->n_output ? c->n_outputs : (uint32_t)n->n_output,
+                             .op = *c->domain ? onnx_text(r, "%.100s/%.100s", c->domain, n->op_type)
+                                              : n->op_type,
+                             .name = n->name ? n->name : "",
+                             .inputs = (const char *const *)n->input,
+                             .outputs = (const char *const *)n->output,
+                             .values = c->outputs};
+    if (!c->scope->top || !NN_HAS(r->source, node))
+        return true;
+    return r->source->node(r->source->self, &node, r->status) == NN_OK ||
+           onnx_fail(c->scope, r->nn->code(r->status), "node %s: %s", c->name, r->nn->message(r->status));
+}
+
 bool onnx_node(Scope *s, const Onnx__NodeProto *node) {
     Call call = {.scope = s, .node = node}, *c = &call;
     bool handled = false;
@@ -219,5 +238,5 @@ bool onnx_node(Scope *s, const Onnx__NodeProto *node) {
         return false;
     if (!handled && (!onnx_upgrade(c) || (!c->done && !onnx_emit(c))))
         return false;
-    return finish(c);
+    return finish(c) && tell(c);
 }

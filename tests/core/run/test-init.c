@@ -90,3 +90,18 @@ Test(init, unknown_ones_are_named) {
     cr_assert(strstr(nn_status_message(status), "variable w: unknown initialiser \"glorot\""));
     nn_status_free(status);
 }
+
+Test(init, a_value_is_taken_as_it_is) {
+    const float value[] = {1.5f, -0.0f, 3};
+    const int64_t dims[] = {3};
+    const NnVariableSpec spec = {.struct_size = sizeof spec,
+                                 .type = NN_F32,
+                                 .name = "w",
+                                 .rank = 1,
+                                 .dims = dims,
+                                 .init = "ones",
+                                 .value = value};
+    float to[3];
+    cr_assert_eq(nn_variable_fill(&spec, 1, to, NULL), NN_OK);
+    cr_assert_arr_eq(to, value, sizeof value);
+}
