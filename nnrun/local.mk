@@ -22,6 +22,7 @@ nnrun_nnrun_SOURCES = \
 	nnrun/kit/guard.c \
 	nnrun/kit/guard.h \
 	nnrun/kit/intercept.c \
+	nnrun/kit/judge-format.c \
 	nnrun/kit/judge-kernel.c \
 	nnrun/kit/judge-operator.c \
 	nnrun/kit/judge.c \

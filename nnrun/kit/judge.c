@@ -8,6 +8,7 @@ static const struct {
 } judges[] = {
     {NN_OPERATOR_KIND, judge_operator},
     {NN_KERNEL_KIND, judge_kernel},
+    {NN_FORMAT_KIND, judge_format},
 };
 
 Judge kit_judge_for(const char *kind) {

@@ -143,6 +143,7 @@ typedef void (*Judge)(Kit *);
 Judge kit_judge_for(const char *kind);
 void judge_operator(Kit *);
 void judge_kernel(Kit *);
+void judge_format(Kit *);
 /* A settings table, of whatever has one: charged to wrong-table. */
 void judge_settings(Kit *, const NnSetting *, uint32_t n, uint32_t stride, const char *what);
 
