@@ -5,8 +5,6 @@
  */
 #include "compile/compile.h"
 
-enum { UNSEEN, OPEN, DONE };
-
 static void collect_edges(NnCompile *c, NnPlanStep *s) {
     g_autoptr(GPtrArray) ins = g_ptr_array_new();
     g_autoptr(GPtrArray) outs = g_ptr_array_new();
@@ -65,46 +63,28 @@ static void flag_escapes(NnCompile *c) {
         g_array_index(c->graph->assignments, NnAssignment, i).value->info.flags |= NN_VALUE_ESCAPES;
 }
 
-static NnPlanStep *first_waiting(const NnPlanStep *s, NnPlanStep *effect) {
-    if (effect && effect->mark != DONE)
+static guint8 *mark_of(void *effects, void *step) {
+    (void)effects;
+    return &((NnPlanStep *)step)->mark;
+}
+
+/* `effects`: step -> the effect before it. */
+static void *waits_for(void *effects, void *step) {
+    const NnPlanStep *s = step;
+    NnPlanStep *effect = g_hash_table_lookup(effects, s);
+    if (effect && effect->mark != NN_ORDER_DONE)
         return effect;
     for (uint32_t k = 0; k < s->n_inputs; k++) {
         const NnValue *v = s->inputs[k];
         NnPlanStep *before = v && v->origin == NN_FROM_NODE ? v->node->scratch : NULL;
-        if (before && before->mark != DONE)
+        if (before && before->mark != NN_ORDER_DONE)
             return before;
     }
     return NULL;
 }
 
-/* Depth first from the steps in the order of their last nodes. `effects`: step -> the effect before it. */
-static int32_t visit(NnCompile *c, NnPlanStep *root, GPtrArray *stack, GHashTable *effects) {
-    g_ptr_array_add(stack, root);
-    while (stack->len > 0) {
-        NnPlanStep *s = stack->pdata[stack->len - 1];
-        if (s->mark == DONE) {
-            g_ptr_array_set_size(stack, (gint)stack->len - 1);
-            continue;
-        }
-        s->mark = OPEN;
-        NnPlanStep *before = first_waiting(s, g_hash_table_lookup(effects, s));
-        if (before == NULL) {
-            s->mark = DONE;
-            g_ptr_array_add(c->steps, s);
-            g_ptr_array_set_size(stack, (gint)stack->len - 1);
-        } else if (before->mark == OPEN) {
-            return nn_status_fail(c->status, NN_INVALID, "%s and %s wait for each other", s->label,
-                                  before->label);
-        } else {
-            g_ptr_array_add(stack, before);
-        }
-    }
-    return NN_OK;
-}
-
 int32_t nn_pass_order(NnCompile *c) {
     g_autoptr(GHashTable) effects = g_hash_table_new(NULL, NULL);
-    g_autoptr(GPtrArray) stack = g_ptr_array_new();
     NnPlanStep *last_effect = NULL;
     flag_escapes(c);
     for (guint i = 0; i < c->order->len; i++) {
@@ -121,8 +101,11 @@ int32_t nn_pass_order(NnCompile *c) {
     for (guint i = 0; i < c->order->len; i++) {
         NnGraphNode *node = c->order->pdata[i];
         NnPlanStep *s = node->scratch;
-        if (node == s->nodes[s->n_nodes - 1] && s->mark == UNSEEN && visit(c, s, stack, effects) != NN_OK)
-            return nn_status_code(c->status);
+        if (node != s->nodes[s->n_nodes - 1])
+            continue;
+        const NnPlanStep *again = nn_order_visit(s, &(NnOrder){mark_of, waits_for, effects}, c->steps);
+        if (again)
+            return nn_status_fail(c->status, NN_INVALID, "%s waits for what waits for it", again->label);
     }
     return NN_OK;
 }

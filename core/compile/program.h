@@ -84,7 +84,7 @@ typedef struct NnPlanStep {
     NnControl control;
     const char *label; /* "node conv2 (Conv)" */
     const char *why;   /* of a copy */
-    uint32_t mark;
+    guint8 mark;       /* NN_ORDER_* */
 } NnPlanStep;
 
 typedef struct NnInstr {

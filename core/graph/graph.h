@@ -144,8 +144,18 @@ int32_t nn_infer_node(NnGraphNode *, NnStatus *);
 int32_t nn_infer_function(const NnFunction *, uint32_t n, const NnValueInfo *const *inputs,
                           const NnValueInfo **outputs, NnGraph *scratch, NnStatus *);
 
-/* order.c: nodes sorted so that each comes after what it reads; dead ones (mark 0 after) left out. */
+/* order.c: nodes sorted so that each comes after what it reads; dead ones left out. NULL: a cycle. */
 GPtrArray *nn_graph_sorted(NnGraph *);
+/* Items of any sort behind those that they wait for, depth first with a stack of its own: a chain may be as
+ * long as the graph is large. */
+typedef struct NnOrder {
+    guint8 *(*mark)(void *data, void *item);    /* its own byte, neither OPEN nor DONE at first */
+    void *(*waits_for)(void *data, void *item); /* one that is not DONE; NULL: none */
+    void *data;
+} NnOrder;
+enum { NN_ORDER_OPEN = 1, NN_ORDER_DONE = 2 };
+/* Appends the root and what it waits for to `done`; an item of a cycle, or NULL. */
+void *nn_order_visit(void *root, const NnOrder *, GPtrArray *done);
 
 /* gradient.c, vjp.c */
 int32_t nn_graph_differentiate(NnGraph *, uint32_t n, NnValue *const *targets, NnValue *const *seeds,

@@ -3,7 +3,7 @@
  * allows. */
 #include "graph.h"
 
-enum { NOT_LIVE, LIVE, OPEN, DONE };
+enum { NOT_LIVE, LIVE = NN_ORDER_DONE + 1 };
 
 static void wake(GPtrArray *stack, GArray *state, const NnValue *v) {
     if (v == NULL || v->origin != NN_FROM_NODE)
@@ -38,38 +38,40 @@ static void mark_live(NnGraph *g, GArray *state) {
     }
 }
 
-/* Depth first with a stack of its own: a chain may be as long as the graph is large. False: a cycle. */
-static bool visit(NnGraphNode *root, GArray *state, GPtrArray *order, GPtrArray *stack) {
+void *nn_order_visit(void *root, const NnOrder *o, GPtrArray *done) {
+    g_autoptr(GPtrArray) stack = g_ptr_array_new();
     g_ptr_array_add(stack, root);
     while (stack->len > 0) {
-        NnGraphNode *node = stack->pdata[stack->len - 1];
-        guint8 *s = &g_array_index(state, guint8, node->view.id);
-        if (*s == DONE) {
-            g_ptr_array_set_size(stack, (gint)stack->len - 1);
+        void *item = stack->pdata[stack->len - 1];
+        guint8 *mark = o->mark(o->data, item);
+        void *before = *mark == NN_ORDER_DONE ? NULL : o->waits_for(o->data, item);
+        if (before) {
+            *mark = NN_ORDER_OPEN;
+            if (*o->mark(o->data, before) == NN_ORDER_OPEN)
+                return before;
+            g_ptr_array_add(stack, before);
             continue;
         }
-        *s = OPEN;
-        bool ready = true;
-        for (uint32_t k = 0; k < node->view.n_inputs; k++) {
-            const NnValue *v = node->inputs[k];
-            if (v == NULL || v->origin != NN_FROM_NODE)
-                continue;
-            const guint8 before = g_array_index(state, guint8, v->node->view.id);
-            if (before == OPEN)
-                return false;
-            if (before == DONE)
-                continue;
-            g_ptr_array_add(stack, v->node);
-            ready = false;
-            break;
-        }
-        if (ready) {
-            *s = DONE;
-            g_ptr_array_add(order, node);
-            g_ptr_array_set_size(stack, (gint)stack->len - 1);
-        }
+        if (*mark != NN_ORDER_DONE)
+            g_ptr_array_add(done, item);
+        *mark = NN_ORDER_DONE;
+        g_ptr_array_set_size(stack, (gint)stack->len - 1);
     }
-    return true;
+    return NULL;
+}
+
+static guint8 *mark_of(void *state, void *node) {
+    return &g_array_index((GArray *)state, guint8, ((const NnGraphNode *)node)->view.id);
+}
+
+static void *waits_for(void *state, void *item) {
+    const NnGraphNode *node = item;
+    for (uint32_t k = 0; k < node->view.n_inputs; k++) {
+        const NnValue *v = node->inputs[k];
+        if (v && v->origin == NN_FROM_NODE && *mark_of(state, v->node) != NN_ORDER_DONE)
+            return v->node;
+    }
+    return NULL;
 }
 
 GPtrArray *nn_graph_sorted(NnGraph *g) {
@@ -77,10 +79,10 @@ GPtrArray *nn_graph_sorted(NnGraph *g) {
     g_array_set_size(state, g->nodes->len + 1);
     mark_live(g, state);
     GPtrArray *order = g_ptr_array_sized_new(g->nodes->len);
-    g_autoptr(GPtrArray) stack = g_ptr_array_new();
+    const NnOrder by_inputs = {mark_of, waits_for, state};
     for (guint i = 0; i < g->nodes->len; i++) {
-        NnGraphNode *node = g->nodes->pdata[i];
-        if (g_array_index(state, guint8, i) == LIVE && !visit(node, state, order, stack)) {
+        if (g_array_index(state, guint8, i) == LIVE &&
+            nn_order_visit(g->nodes->pdata[i], &by_inputs, order)) {
             g_ptr_array_unref(order);
             return NULL;
         }
