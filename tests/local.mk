@@ -59,6 +59,7 @@ contract_tests = \
 	tests/ops/test-refusals
 
 script_tests = \
+	tests/onnx/test-rewrite.sh \
 	tests/onnx/test-sample.sh \
 	tests/models/test-devices.sh \
 	tests/plugins/ops-opencl/test-device.sh \

@@ -101,3 +101,49 @@ NnFunction *model_read(NnContext *context, const char *path, bool declared, NnSt
     free(bytes);
     return f;
 }
+
+/* ---- there and back ---- */
+
+typedef struct Bytes {
+    uint8_t *at;
+    size_t n;
+} Bytes;
+
+static int32_t put(void *self, const void *from, uint64_t n, NnStatus *status) {
+    Bytes *b = self;
+    uint8_t *at = realloc(b->at, b->n + n + 1);
+    if (at == NULL)
+        return nn_status_fail(status, NN_OUT_OF_MEMORY, "no memory for %zu bytes", b->n + (size_t)n);
+    memcpy(at + b->n, from, n);
+    *b = (Bytes){at, b->n + n};
+    return NN_OK;
+}
+
+static void keep(const Bytes *b, const char *path) {
+    FILE *file = path ? fopen(path, "wb") : NULL;
+    if (file == NULL)
+        return;
+    (void)fwrite(b->at, 1, b->n, file);
+    (void)fclose(file);
+}
+
+NnFunction *model_rewrite(NnContext *context, NnSession *session, NnFunction *f, const char *opset,
+                          const char *kept, NnStatus *status) {
+    const NnFormat *format = nn_registry_table(context, NN_FORMAT_KIND, "onnx", status);
+    const NnGraphView *view = format ? nn_view_new(session, f, status) : NULL;
+    Bytes bytes = {0};
+    const NnSink sink = {.struct_size = sizeof sink, .self = &bytes, .write = put};
+    const NnPair pair = {"opset", opset};
+    NnFunction *again = NULL;
+    if (view &&
+        format->write_graph(nn_registry_host(context, format), view, 1, &pair, &sink, status) == NN_OK) {
+        keep(&bytes, kept);
+        again = model_parse(context, bytes.at, bytes.n, NULL, true, status);
+    }
+    if (again == NULL)
+        nn_status_where(status, "written in set %s", opset);
+    nn_view_free(view);
+    nn_function_free(f);
+    free(bytes.at);
+    return again;
+}

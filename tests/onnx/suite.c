@@ -3,9 +3,11 @@
  * Runs tests in the form of ONNX's backend suite: a folder each, with model.onnx and test_data_set_N/ of
  * input_K.pb and output_K.pb. ONNX's rule: same shape, same type, |a-b| <= 1e-7 + 1e-3 |b|, or two units in
  * the last place of bf16, NaN equal to NaN. Usage: suite DEVICE FOLDER [NAME...], FOLDER the one that holds
- * the tests' folders; without names all of them. Prints `ok SUITE/NAME on DEVICE`, `not ok` with the reason
- * in a line of its own, or `skip` with the reason for what is left over on purpose: texts, sequences,
- * optional values, and numbers drawn by numpy.
+ * the tests' folders; without names all of them. With the
+ * environment's REWRITE_OPSET each model is first written in that operator set and read again
+ * (REWRITE_FOLDER: where the files are kept). Prints `ok SUITE/NAME on DEVICE`, `not ok` with the reason in a
+ * line of its own, or `skip` with the reason for what is left over on purpose: texts, sequences, optional
+ * values, and numbers drawn by numpy.
  */
 #include "../../nnrun/kit/tensor.h"
 #include "model.h"
@@ -22,6 +24,8 @@ typedef struct Run {
     NnContext *context;
     NnSession *session;
     const char *device, *folder, *suite;
+    const char *opset, *kept; /* to write the models in, and the folder for them; NULL: as they are */
+    char where[64];           /* "reference", "reference in set 13": for the report */
     NnStatus *status;
     unsigned passed, failed, left;
 } Run;
@@ -251,11 +255,19 @@ static void find_optional(const char *path, bool optional[MOST]) {
 
 /* ---- one test ---- */
 
+static NnFunction *rewrite(const Run *r, NnFunction *f, const char *folder) {
+    char path[4200];
+    (void)snprintf(path, sizeof path, "%s/%s.onnx", r->kept ? r->kept : "", strrchr(folder, '/') + 1);
+    return model_rewrite(r->context, r->session, f, r->opset, r->kept ? path : NULL, r->status);
+}
+
 /* `declared`: with the shapes that the model says its inputs have. */
 static bool run_model(const Run *r, const char *folder, bool declared) {
     char path[4200];
     (void)snprintf(path, sizeof path, "%s/model.onnx", folder);
     NnFunction *f = model_read(r->context, path, declared, r->status);
+    if (f && r->opset)
+        f = rewrite(r, f, folder);
     NnCallable *c = f ? nn_callable_new(r->session, f, r->status) : NULL;
     bool good = c != NULL, optional[MOST] = {false};
     find_optional(path, optional);
@@ -294,13 +306,13 @@ static void run_test(Run *r, const char *name) {
     const char *why = good ? NULL : reason_of(name, path);
     if (good) {
         r->passed++;
-        printf("ok %s/%s on %s\n", r->suite, name, r->device);
+        printf("ok %s/%s on %s\n", r->suite, name, r->where);
     } else if (why) {
         r->left++;
-        printf("skip %s/%s on %s: %s\n", r->suite, name, r->device, why);
+        printf("skip %s/%s on %s: %s\n", r->suite, name, r->where, why);
     } else {
         r->failed++;
-        printf("not ok %s/%s on %s\n# %s\n", r->suite, name, r->device, nn_status_message(r->status));
+        printf("not ok %s/%s on %s\n# %s\n", r->suite, name, r->where, nn_status_message(r->status));
     }
     (void)fflush(stdout);
     nn_status_clear(r->status);
@@ -339,7 +351,13 @@ int main(int argc, char **argv) {
         return 2;
     }
     const char *slash = strrchr(argv[2], '/');
-    Run r = {.device = argv[1], .folder = argv[2], .suite = slash ? slash + 1 : argv[2]};
+    Run r = {.device = argv[1],
+             .folder = argv[2],
+             .suite = slash ? slash + 1 : argv[2],
+             .opset = getenv("REWRITE_OPSET"),
+             .kept = getenv("REWRITE_FOLDER")};
+    (void)snprintf(r.where, sizeof r.where, "%s%s%s", r.device, r.opset ? " in set " : "",
+                   r.opset ? r.opset : "");
     bool good = open_run(&r);
     if (!good)
         printf("not ok a session on %s\n# %s\n", r.device, nn_status_message(r.status));

@@ -277,6 +277,39 @@ static int32_t reshape(OnnxNode *n) {
     return done(n);
 }
 
+/* The columns j and rows i with j - i >= k (upper), or <= k. */
+static int32_t trilu(OnnxNode *n) {
+    const bool upper = nn_attr_int(n->node, "upper", 1) != 0;
+    const int64_t places[2] = {-2, -1}, behind = 1, zero = 0, one = 1;
+    const int32_t type = info_of(n, 0)->type;
+    OnnxWriter *w = n->scope->to->w;
+    const char *x = writer_input(n, 0), *k = writer_input(n, 1);
+    const char *from = writer_constant(w, "number", NN_I64, 0, NULL, &zero),
+               *step = writer_constant(w, "number", NN_I64, 0, NULL, &one),
+               *extent = put1(n, NULL, "Shape", x);
+    const char *range[2];
+    for (int i = 0; i < 2; i++) {
+        const char *place = writer_constant(w, "number", NN_I64, 0, NULL, &places[i]);
+        const char *const names[] = {from, put2(n, NULL, "Gather", extent, place), step};
+        range[i] = put(n, NULL, "Range", 3, names, NULL, 0);
+    }
+    const char *rows = put2(n, NULL, "Unsqueeze", range[0], vector(n, "axes", 1, &behind));
+    const char *above = put2(n, NULL, "Sub", range[1], *k ? put2(n, NULL, "Add", rows, k) : rows);
+    const char *kept = put2(n, NULL, upper ? "GreaterOrEqual" : "LessOrEqual", above, from);
+    const char *const names[] = {kept, x, number(n, type, 0)};
+    (void)put(n, n->outputs[0], "Where", 3, names, NULL, 0);
+    return done(n);
+}
+
+/* There was one transformation of coordinates only. */
+static int32_t roi_align(OnnxNode *n) {
+    static const char *const newer[] = {"coordinate_transformation_mode", NULL};
+    if (strcmp(nn_attr_string(n->node, *newer, "half_pixel"), "output_half_pixel") != 0)
+        return NN_UNSUPPORTED;
+    (void)writer_emit_as(n, "RoiAlign", n->node->n_inputs, newer);
+    return done(n);
+}
+
 static int32_t hard_swish(OnnxNode *n) {
     const char *x = writer_input(n, 0);
     const char *gate =
@@ -425,6 +458,8 @@ static const struct {
     {"", "CastLike", cast_like},
     {"", "Shape", shape},
     {"", "Reshape", reshape},
+    {"", "Trilu", trilu},
+    {"", "RoiAlign", roi_align},
     {"", "HardSwish", hard_swish},
     {"", "Mish", mish},
     {"", "Gelu", gelu},
