@@ -1,20 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-# The device 'opencl' and its kernels. One line is one source file of the same name and one object; its kernels' text is the
-# file of the same name that ends in .cl, which becomes an array of bytes in a header when it is built.
+# The device 'opencl' and its kernels. One line is one source file of the same name and one object; the text of its kernels is
+# the file of the same name that ends in .cl, which becomes an array of bytes in a header when it is built.
+
+opencl_texts = \
+	plugins/ops-opencl/conv.cl \
+	plugins/ops-opencl/gemm.cl \
+	plugins/ops-opencl/params.cl \
+	plugins/ops-opencl/product.cl
+EXTRA_DIST += $(opencl_texts)
 
 if HAVE_OPENCL
 plugin_packages += ops-opencl
 opsopencldir = $(pluginsdir)/ops-opencl
 opsopencl_LTLIBRARIES =
 opsopencl_LTLIBRARIES += plugins/ops-opencl/chain.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/conv.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/device.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/gemm.la
 
 plugins/ops-opencl/manifest.yaml: $(opsopencl_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)$(make_manifest) ops-opencl plugins/ops-opencl
+
+# An object waits for all texts: they are few, and which one it includes is in its source.
+$(opsopencl_LTLIBRARIES:.la=.lo): $(opencl_texts:=.h)
 endif
+CLEANFILES += $(opencl_texts:=.h)
+
+# static const char gemm_cl[] = {bytes, 0};
+SUFFIXES = .cl .cl.h
+.cl.cl.h:
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && { \
+	  echo "static const char $$(basename $< .cl | tr - _)_cl[] = {"; od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; echo "0};"; } > $@
 
 plugins_ops_opencl_chain_la_SOURCES = plugins/ops-opencl/chain.c plugins/ops-opencl/chain-text.c \
 	plugins/ops-opencl/chain-words.c plugins/ops-opencl/chain.h
+plugins_ops_opencl_conv_la_SOURCES = plugins/ops-opencl/conv.c plugins/ops-opencl/product.h
 plugins_ops_opencl_device_la_SOURCES = plugins/ops-opencl/device.c plugins/ops-opencl/cache.c plugins/ops-opencl/heap.c \
 	plugins/ops-opencl/loader.c plugins/ops-opencl/program.c plugins/ops-opencl/stage.c plugins/ops-opencl/stream.c \
 	plugins/ops-opencl/api.h plugins/ops-opencl/device.h plugins/ops-opencl/opencl.h

@@ -15,7 +15,7 @@
 #define OCL_SERVICE "nn.opencl"
 #define OCL_VERSION 1u
 
-typedef enum OclRole { OCL_INPUT, OCL_OUTPUT, OCL_WORKSPACE } OclRole;
+typedef enum OclRole { OCL_NOTHING, OCL_INPUT, OCL_OUTPUT, OCL_WORKSPACE } OclRole;
 
 /* A tensor that a stage's kernel is given; what it was given last, so that unchanged ones are not set again.
  */

@@ -61,7 +61,9 @@ static cl_int set_arg(const OclApi *cl, cl_kernel kernel, uint32_t i, OclArg *a,
     const OclBuffer *b = call->workspace;
     uint64_t at = 0, offset = call->workspace_offset + a->offset, size = 4;
     if (a->role != OCL_WORKSPACE) {
-        const NnTensor *t = a->role == OCL_INPUT ? call->inputs[a->index] : call->outputs[a->index];
+        const NnTensor *t = a->role == OCL_INPUT    ? call->inputs[a->index]
+                            : a->role == OCL_OUTPUT ? call->outputs[a->index]
+                                                    : NULL;
         b = t ? t->buffer : NULL;
         offset = t ? t->offset : 0;
         size = t ? nn_type_size(t->type) : 1;

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conv and its gradients in f32 over one or two spatial dimensions, as products that gather their operands
+ * (conv.cl). */
+#include "product.h"
+
+#include "ops/family/window.h"
+#include "plugins/ops-opencl/conv.cl.h"
+#include "plugins/ops-opencl/params.cl.h"
+#include "plugins/ops-opencl/product.cl.h"
+
+typedef enum Pass { FORWARD, GRAD_INPUT, GRAD_WEIGHT } Pass;
+
+static Pass pass_of(const NnNode *node) {
+    return strcmp(node->op, "Conv") == 0            ? FORWARD
+           : strcmp(node->op, "ConvGradInput") == 0 ? GRAD_INPUT
+                                                    : GRAD_WEIGHT;
+}
+
+/* Extents and window; NULL, or why it is not done here. */
+static const char *describe(const NnHost *nn, const NnNode *node, OclProduct *p, NnStatus *status) {
+    const Pass pass = pass_of(node);
+    const NnValueInfo *x = pass == FORWARD      ? node->inputs[0]
+                           : pass == GRAD_INPUT ? node->outputs[0]
+                                                : node->inputs[1];
+    const NnValueInfo *w = pass == GRAD_WEIGHT ? node->outputs[0] : node->inputs[1];
+    const NnValueInfo *y = pass == FORWARD ? node->outputs[0] : node->inputs[0];
+    NnWindow window;
+    if (x->type != NN_F32)
+        return "it is done for f32 only";
+    if (x->rank < 3 || x->rank > 4 || w->rank != x->rank)
+        return "it is done over one or two spatial dimensions only";
+    if (nn_window_read(nn, status, node, x->rank - 2, &window) != NN_OK)
+        return "its window is not valid";
+    for (int32_t i = 0; i < x->rank - 2; i++) {
+        window.kernel[i] = w->dims[i + 2];
+        (void)nn_window_count(node, &window, i, x->dims[i + 2]);
+    }
+    nn_window_fill(&window);
+    const bool flat = x->rank == 3;
+    const uint32_t groups = (uint32_t)nn_attr_int(node, "group", 1);
+    *p = (OclProduct){.batches = groups,
+                      .alpha = 1,
+                      .beta = 1,
+                      .c = (uint32_t)x->dims[1] / groups,
+                      .filters = (uint32_t)w->dims[0] / groups,
+                      .h = flat ? 1 : (uint32_t)x->dims[2],
+                      .w = (uint32_t)x->dims[x->rank - 1],
+                      .out_h = flat ? 1 : (uint32_t)y->dims[2],
+                      .out_w = (uint32_t)y->dims[y->rank - 1],
+                      .kernel_h = (uint32_t)window.kernel[1],
+                      .kernel_w = (uint32_t)window.kernel[2],
+                      .stride_h = (uint32_t)window.stride[1],
+                      .stride_w = (uint32_t)window.stride[2],
+                      .dilation_h = (uint32_t)window.dilation[1],
+                      .dilation_w = (uint32_t)window.dilation[2],
+                      .all_c = (uint32_t)x->dims[1],
+                      .all_filters = (uint32_t)w->dims[0],
+                      .pad_h = (int32_t)window.before[1],
+                      .pad_w = (int32_t)window.before[2]};
+    const uint32_t kernel = p->kernel_h * p->kernel_w, n = (uint32_t)x->dims[0];
+    const uint32_t places_x = n * p->h * p->w, places_y = n * p->out_h * p->out_w;
+    p->m = pass == GRAD_INPUT ? p->c : p->filters;
+    p->n = pass == FORWARD ? places_y : pass == GRAD_INPUT ? places_x : p->c * kernel;
+    p->k = pass == FORWARD ? p->c * kernel : pass == GRAD_INPUT ? p->filters * kernel : places_y;
+    p->y_row = pass == FORWARD ? p->out_h * p->out_w : pass == GRAD_INPUT ? p->h * p->w : p->c * kernel;
+    return NULL;
+}
+
+static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
+    OclProduct p;
+    (void)device;
+    const char *why = ocl_small(node) ? describe(nn, node, &p, reason) : "a tensor has 2^31 elements or more";
+    return why ? nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why) : NN_OK;
+}
+
+static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
+    static const char *const options[] = {"-DFORWARD", "-DINPUT", "-DWEIGHT"};
+    OclProduct p;
+    const Pass pass = pass_of(node);
+    const char *why = describe(nn, node, &p, status);
+    if (why)
+        return nn_fail(nn, status, NN_UNSUPPORTED, "%s", why);
+    const bool unit = pass == GRAD_INPUT && p.stride_h == 1 && p.stride_w == 1;
+    const OclSource source = {.name = "conv",
+                              .parts = {params_cl, conv_cl, product_cl},
+                              .options = unit ? "-DINPUT -DUNIT" : options[pass]};
+    OclOperands in = {.a = pass == GRAD_WEIGHT ? 0 : 1, .b = pass == GRAD_WEIGHT ? 1 : 0, .e = UINT32_MAX};
+    if (pass == FORWARD && node->n_inputs > 2 && node->inputs[2]) {
+        in.e = 2;
+        p.with_e = p.e_row = 1;
+    }
+    return ocl_product_plan(nn, device, &source, &p, in, out, status);
+}
+
+#define KERNEL(id, dom, name)                                                                                \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "opencl",                                                          \
+                                .match = match,                                                              \
+                                .plan = plan,                                                                \
+                                .run = ocl_run,                                                              \
+                                .release = ocl_release};
+KERNEL(conv, "", "Conv")
+KERNEL(grad_input, "nn", "ConvGradInput")
+KERNEL(grad_weight, "nn", "ConvGradWeight")
+
+static const NnExport exports[] = {{NN_KERNEL_KIND, "Conv", &conv},
+                                   {NN_KERNEL_KIND, "nn/ConvGradInput", &grad_input},
+                                   {NN_KERNEL_KIND, "nn/ConvGradWeight", &grad_weight}};
+NN_PLUGIN(conv, "Convolutions by OpenCL.", exports)
