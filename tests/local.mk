@@ -63,6 +63,7 @@ script_tests = \
 	tests/onnx/test-sample.sh \
 	tests/models/test-devices.sh \
 	tests/plugins/ops-opencl/test-device.sh \
+	tests/plugins/ops-opencl/test-operators.sh \
 	tests/train/test-allocations.sh \
 	tests/train/test-checkpoint.sh \
 	tests/train/test-resume.sh \
@@ -145,7 +146,7 @@ smoke_tests = \
 
 # What make check-all adds: a hundred kills instead of a dozen, and what runs again under TSan (no Criterion here) and
 # valgrind.
-long_tests = tests/train/test-resume.sh
+long_tests = tests/plugins/ops-opencl/test-all-operators.sh tests/train/test-resume.sh
 
 tsan_tests = \
 	tests/train/test-two-epochs.sh \

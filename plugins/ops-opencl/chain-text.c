@@ -133,14 +133,14 @@ static bool name_of(const NnView *view, const NnValueInfo *v, char name[16]) {
 
 bool ocl_chain_text(const NnView *view, const ChainLayout *l, char *text, size_t size) {
     Text t = {text, size};
-    char names[3][16], expression[2048];
+    char names[4][16], expression[2048];
     add_head(&t, view, l);
     add_places(&t, l);
     add_loads(&t, view, l);
     for (uint32_t s = 0; s < view->n_nodes; s++) {
         const NnNode *node = view->nodes[s];
-        const char *operands[3] = {NULL, NULL, NULL};
-        for (uint32_t i = 0; i < node->n_inputs && i < 3; i++) {
+        const char *operands[4] = {NULL, NULL, NULL, NULL};
+        for (uint32_t i = 0; i < node->n_inputs && i < 4; i++) {
             if (node->inputs[i] && !name_of(view, node->inputs[i], names[i]))
                 return false;
             operands[i] = node->inputs[i] ? names[i] : NULL;

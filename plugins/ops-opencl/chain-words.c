@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Element-wise operators as OpenCL C: an expression over the operands $a, $b, $c, the attributes $k and $l,
+ * Element-wise operators as OpenCL C: an expression over the operands $a to $d, the attributes $k and $l,
  * and the result's type $T; $s is the suffix of a constant of that type.
  */
 #include "chain.h"
@@ -60,6 +60,7 @@ static const Word words[] = {
     {"", "Tanh", 1, "tanh($a)", NULL, NULL, NULL, NULL},
     {"", "Softplus", 1, "fmax($a, ($T)0) + log1p(exp(-fabs($a)))", NULL, NULL, NULL, NULL},
     {"", "Softsign", 1, "$a / (1 + fabs($a))", NULL, NULL, NULL, NULL},
+    {"", "HardSwish", 1, "$a <= -3 ? 0 : $a >= 3 ? $a : $a * ($a / 6 + 0.5$s)", NULL, NULL, NULL, NULL},
     {"", "Gelu", 1, "$a / 2 * (1 + erf($a * 0.7071067811865476$s))", NULL, NULL, NULL, NULL},
     {"tanh", "Gelu", 1, "$a / 2 * (1 + " GELU_T ")", NULL, NULL, NULL, NULL},
     {"", "Where", 3, "$a ? $b : $c", "", "", NULL, NULL},
@@ -68,6 +69,7 @@ static const Word words[] = {
     {"nn", "EluGrad", 2, "$b > 0 ? $a : $a * ($k * exp($b))", NULL, NULL, "alpha", NULL},
     {"nn", "SeluGrad", 2, "$a * ($l * ($b > 0 ? 1 : $k * exp($b)))", NULL, NULL, "alpha", "gamma"},
     {"nn", "SigmoidGrad", 2, "$a * ($b * (1 - $b))", NULL, NULL, NULL, NULL},
+    {"nn", "HardSwishGrad", 2, "$b <= -3 ? 0 : $b >= 3 ? $a : $a * ($b / 3 + 0.5$s)", NULL, NULL, NULL, NULL},
     {"nn", "TanhGrad", 2, "$a * (1 - $b * $b)", NULL, NULL, NULL, NULL},
     {"nn", "GeluGrad", 2,
      "$a * ((1 + erf($b * 0.7071067811865476$s) + $b * " GELU_K " * exp(-$b * $b / 2)) / 2)", NULL, NULL,
@@ -107,7 +109,7 @@ static const char *column(const Word *w, const NnNode *node) {
 }
 
 static bool is_cast(const NnNode *n) { return strcmp(n->op, "Cast") == 0 && n->domain[0] == '\0'; }
-static bool is_clip(const NnNode *n) { return strcmp(n->op, "Clip") == 0 && n->domain[0] == '\0'; }
+static bool is_clip(const NnNode *n) { return strcmp(n->op, "Clip") == 0 || strcmp(n->op, "ClipGrad") == 0; }
 
 const char *ocl_chain_refusal(const NnNode *node) {
     const Word *w = find_word(node);
@@ -119,7 +121,7 @@ const char *ocl_chain_refusal(const NnNode *node) {
     if (nn_product(node->outputs[0]->dims, 0, node->outputs[0]->rank) >= INT32_MAX)
         return "the result has 2^31 elements or more";
     for (uint32_t i = 0; i < node->n_inputs; i++) {
-        if (node->inputs[i] == NULL && !(clip && i > 0))
+        if (node->inputs[i] == NULL && !clip)
             return "an input is absent";
         if (node->inputs[i] && ocl_type_name(node->inputs[i]->type) == NULL)
             return "an input's type is not done here";
@@ -153,17 +155,21 @@ static void cast_text(int32_t from, int32_t to, char *text, size_t size) {
         (void)snprintf(text, size, "(%s)$a", ocl_type_name(to));
 }
 
-static void clip_text(const NnNode *node, const char *const operands[3], char *text, size_t size) {
-    (void)node;
-    put(text, size, operands[1] ? "($a < $b ? $b : $a)" : "$a");
-    if (operands[2]) {
-        char low[64];
-        (void)snprintf(low, sizeof low, "%s", text);
-        (void)snprintf(text, size, "%s > $c ? $c : %s", low, low);
+/* Bounds may be absent; in the wrong order the upper one wins. */
+static void clip_text(const NnNode *node, const char *const operands[4], char *text, size_t size) {
+    if (strcmp(node->op, "ClipGrad") == 0) {
+        (void)snprintf(text, size, "%s || %s ? 0 : $a", operands[2] ? "$b < $c" : "false",
+                       operands[3] ? "$b > $d" : "false");
+        return;
     }
+    const char *low = operands[1] ? "($a < $b ? $b : $a)" : "$a";
+    if (operands[2])
+        (void)snprintf(text, size, "%s > $c ? $c : %s", low, low);
+    else
+        put(text, size, low);
 }
 
-bool ocl_chain_expression(const NnNode *node, const char *const operands[3], char *text, size_t size) {
+bool ocl_chain_expression(const NnNode *node, const char *const operands[4], char *text, size_t size) {
     char pattern[1024] = "";
     const Word *w = find_word(node);
     const int32_t to = node->outputs[0]->type;
@@ -182,7 +188,8 @@ bool ocl_chain_expression(const NnNode *node, const char *const operands[3], cha
         switch (*++p) {
         case 'a':
         case 'b':
-        case 'c': put(text, size, operands[*p - 'a']); break;
+        case 'c':
+        case 'd': put(text, size, operands[*p - 'a']); break;
         case 'k': put_number(text, size, node, w->k); break;
         case 'l': put_number(text, size, node, w->l); break;
         case 'T': put(text, size, ocl_type_name(to)); break;

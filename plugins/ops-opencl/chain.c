@@ -25,8 +25,8 @@ static void allow_in_place(const NnView *view, const ChainLayout *l, const uint3
 /* places: the call's number of each input of the view. */
 static int32_t build(const NnHost *nn, NnDevice *device, const NnView *view, const uint32_t *places,
                      NnPlan *out, NnStatus *status) {
-    const OclService *ocl = ocl_service(nn, device, status);
-    OclPlan *plan = ocl ? ocl->plan_new(nn, device, status) : NULL;
+    OclPlan *plan = ocl_plan(nn, device, status);
+    const OclService *ocl = plan ? plan->ocl : NULL;
     char *text = plan ? nn->alloc(nn, CHAIN_TEXT) : NULL;
     ChainLayout l;
     OclStage *s = NULL;
@@ -52,18 +52,14 @@ static int32_t build(const NnHost *nn, NnDevice *device, const NnView *view, con
         out->flop = (double)l.count * view->n_nodes;
         (void)ocl->params(nn, plan, s, &params, 4 * (1 + (l.n_table ? l.n_table : 1)), status);
     }
-    if (nn->code(status) == NN_OK)
-        out->state = plan;
-    else
-        ocl_release(nn, plan);
-    return nn->code(status);
+    return ocl_planned(nn, plan, out, status);
 }
 
 /* ---- single nodes ---- */
 
 static uint32_t inputs_of(const NnNode *node, const NnValueInfo **inputs, uint32_t *places) {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < node->n_inputs && n < 3; i++) {
+    for (uint32_t i = 0; i < node->n_inputs && n < 4; i++) {
         bool known = node->inputs[i] == NULL;
         for (uint32_t k = 0; k < n && !known; k++)
             known = inputs[k] == node->inputs[i];
@@ -76,8 +72,8 @@ static uint32_t inputs_of(const NnNode *node, const NnValueInfo **inputs, uint32
 }
 
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
-    const NnValueInfo *inputs[3];
-    uint32_t places[3];
+    const NnValueInfo *inputs[4];
+    uint32_t places[4];
     ChainLayout l;
     const OclService *ocl = ocl_service(nn, device, reason);
     const char *why = ocl ? ocl_chain_refusal(node) : "the device is another package's";
@@ -93,8 +89,8 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
 /* A node is a view of itself, each input once. */
 static int32_t plan_node(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *plan,
                          NnStatus *status) {
-    const NnValueInfo *inputs[3];
-    uint32_t places[3];
+    const NnValueInfo *inputs[4];
+    uint32_t places[4];
     const NnView view = {.struct_size = sizeof view,
                          .n_nodes = 1,
                          .n_inputs = inputs_of(node, inputs, places),
@@ -183,9 +179,12 @@ static const NnClaim chains = {.struct_size = sizeof chains,
     X(Less) X(LessOrEqual) X(Greater) X(GreaterOrEqual) X(Equal) X(And) X(Or) X(Xor) X(Not) \
     X(Identity) X(Cast) X(Neg) X(Abs) X(Sign) X(Reciprocal) X(Sqrt) X(Exp) X(Log) X(Erf) X(Sin) X(Cos) X(Atan) \
     X(Floor) X(Ceil) X(Round) X(IsNaN) X(Relu) X(LeakyRelu) X(Elu) X(Selu) X(Sigmoid) X(Tanh) X(Softplus) \
-    X(Softsign) X(Gelu) X(Where) X(Clip)
+    X(Softsign) X(HardSwish) X(Gelu) X(Where) X(Clip)
 /* clang-format on */
-#define FOR_OURS(X) X(ReluGrad) X(LeakyReluGrad) X(EluGrad) X(SeluGrad) X(SigmoidGrad) X(TanhGrad) X(GeluGrad)
+#define FOR_OURS(X)                                                                                          \
+    X(ReluGrad)                                                                                              \
+    X(LeakyReluGrad)                                                                                         \
+    X(EluGrad) X(SeluGrad) X(SigmoidGrad) X(TanhGrad) X(HardSwishGrad) X(GeluGrad) X(ClipGrad)
 FOR_ONNX(ONNX)
 FOR_OURS(OURS)
 

@@ -29,7 +29,7 @@ typedef struct ChainLayout {
 const char *ocl_type_name(int32_t type); /* in OpenCL C; NULL: chains do not know it */
 const char *ocl_chain_refusal(const NnNode *);
 /* The expression of a node over the names of its operands, NULL for absent ones. False: the text is full. */
-bool ocl_chain_expression(const NnNode *, const char *const operands[3], char *text, size_t size);
+bool ocl_chain_expression(const NnNode *, const char *const operands[4], char *text, size_t size);
 
 /* chain-text.c */
 /* False: there are more inputs, or more dimensions that cannot be merged, than a chain has. */

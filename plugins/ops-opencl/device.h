@@ -90,6 +90,8 @@ int32_t ocl_record(NnDevice *, NnStream *, NnEvent *, NnStatus *);
 int32_t ocl_wait(NnDevice *, NnEvent *, uint64_t *tag, NnStatus *);
 int32_t ocl_stream_wait(NnDevice *, NnStream *, NnEvent *, NnStatus *);
 int32_t ocl_reset(NnDevice *, NnStream *, NnStatus *);
+/* Where the stream's kernels report faults; the next wait looks there. */
+cl_mem ocl_faults(NnStream *);
 /* Enqueues a kernel whose arguments are set. */
 int32_t ocl_launch(const NnCall *, const OclStage *);
 int32_t ocl_copy_tensor(const NnCall *, const NnTensor *to, const NnTensor *from);

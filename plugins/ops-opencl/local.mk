@@ -3,10 +3,18 @@
 # the file of the same name that ends in .cl, which becomes an array of bytes in a header when it is built.
 
 opencl_texts = \
+	plugins/ops-opencl/arg.cl \
 	plugins/ops-opencl/conv.cl \
+	plugins/ops-opencl/fault.cl \
 	plugins/ops-opencl/gemm.cl \
+	plugins/ops-opencl/index.cl \
+	plugins/ops-opencl/move.cl \
 	plugins/ops-opencl/params.cl \
-	plugins/ops-opencl/product.cl
+	plugins/ops-opencl/pool.cl \
+	plugins/ops-opencl/product.cl \
+	plugins/ops-opencl/random.cl \
+	plugins/ops-opencl/reduce.cl \
+	plugins/ops-opencl/softmax.cl
 EXTRA_DIST += $(opencl_texts)
 
 if HAVE_OPENCL
@@ -17,6 +25,13 @@ opsopencl_LTLIBRARIES += plugins/ops-opencl/chain.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/conv.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/device.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/gemm.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/index.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/move.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/pool.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/random.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/reduce.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/softmax.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/view.la
 
 plugins/ops-opencl/manifest.yaml: $(opsopencl_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 	$(AM_V_GEN)$(make_manifest) ops-opencl plugins/ops-opencl
@@ -38,4 +53,5 @@ plugins_ops_opencl_conv_la_SOURCES = plugins/ops-opencl/conv.c plugins/ops-openc
 plugins_ops_opencl_device_la_SOURCES = plugins/ops-opencl/device.c plugins/ops-opencl/cache.c plugins/ops-opencl/heap.c \
 	plugins/ops-opencl/loader.c plugins/ops-opencl/program.c plugins/ops-opencl/stage.c plugins/ops-opencl/stream.c \
 	plugins/ops-opencl/api.h plugins/ops-opencl/device.h plugins/ops-opencl/opencl.h
+plugins_ops_opencl_move_la_SOURCES = plugins/ops-opencl/move.c plugins/ops-opencl/move-box.c plugins/ops-opencl/move.h
 plugins_ops_opencl_device_la_LIBADD = $(DL_LIBS) $(PTHREAD_LIBS)

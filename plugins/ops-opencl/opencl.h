@@ -15,7 +15,8 @@
 #define OCL_SERVICE "nn.opencl"
 #define OCL_VERSION 1u
 
-typedef enum OclRole { OCL_NOTHING, OCL_INPUT, OCL_OUTPUT, OCL_WORKSPACE } OclRole;
+/* OCL_FAULT: where a kernel reports an index that is out of range (fault.cl), with the call's tag. */
+typedef enum OclRole { OCL_NOTHING, OCL_INPUT, OCL_OUTPUT, OCL_WORKSPACE, OCL_FAULT } OclRole;
 
 /* A tensor that a stage's kernel is given; what it was given last, so that unchanged ones are not set again.
  */
@@ -77,6 +78,22 @@ static inline NN_MAYBE_UNUSED const OclService *ocl_service(const NnHost *nn, Nn
         (void)nn_fail(nn, status, NN_UNSUPPORTED, "the device does not offer " OCL_SERVICE " version %u",
                       OCL_VERSION);
     return ocl;
+}
+
+/* A plan to add stages to, and its end: the plan becomes the node's state, or is gone if anything failed. */
+static inline NN_MAYBE_UNUSED OclPlan *ocl_plan(const NnHost *nn, NnDevice *device, NnStatus *status) {
+    const OclService *ocl = ocl_service(nn, device, status);
+    return ocl ? ocl->plan_new(nn, device, status) : NULL;
+}
+
+static inline NN_MAYBE_UNUSED int32_t ocl_planned(const NnHost *nn, OclPlan *plan, NnPlan *out,
+                                                  NnStatus *status) {
+    const int32_t code = nn->code(status);
+    if (code == NN_OK)
+        out->state = plan;
+    else if (plan)
+        plan->ocl->free(nn, plan);
+    return code;
 }
 
 static inline NN_MAYBE_UNUSED void ocl_arg(OclStage *s, uint32_t at, OclRole role, uint32_t index) {

@@ -39,10 +39,10 @@ static inline void ocl_product_cut(const OclService *ocl, OclProduct *p) {
 /* Plans the product that `source` places; p is complete but for its parts. */
 static inline int32_t ocl_product_plan(const NnHost *nn, NnDevice *device, const OclSource *source,
                                        OclProduct *p, OclOperands in, NnPlan *out, NnStatus *status) {
-    const OclService *ocl = ocl_service(nn, device, status);
-    OclPlan *plan = ocl ? ocl->plan_new(nn, device, status) : NULL;
+    OclPlan *plan = ocl_plan(nn, device, status);
     if (plan == NULL)
         return nn->code(status);
+    const OclService *ocl = plan->ocl;
     const uint32_t tile = ocl->cpu ? OCL_TILE : OCL_WIDE;
     ocl_product_cut(ocl, p);
     const bool folded = p->parts > 1;
@@ -76,11 +76,7 @@ static inline int32_t ocl_product_plan(const NnHost *nn, NnDevice *device, const
         out->workspace = 4 * (uint64_t)p->parts * p->batches * p->m * p->n;
     }
     out->flop = 2.0 * (double)p->batches * (double)p->m * (double)p->n * (double)p->k;
-    if (nn->code(status) == NN_OK)
-        out->state = plan;
-    else
-        ocl_release(nn, plan);
-    return nn->code(status);
+    return ocl_planned(nn, plan, out, status);
 }
 
 #endif

@@ -15,7 +15,7 @@ static size_t parts_of(const OclSource *source, const char *parts[NN_COUNT(sourc
     return n;
 }
 
-/* What the compiler said, from its first error on. */
+/* The first error that the compiler named. */
 static int32_t not_built(NnDevice *d, const OclSource *source, cl_program program, cl_int code,
                          NnStatus *status) {
     size_t bytes = 0;
@@ -28,8 +28,9 @@ static int32_t not_built(NnDevice *d, const OclSource *source, cl_program progra
         log[0] = '\0';
     const char *shown = log ? strstr(log, "error") : NULL;
     shown = shown ? shown : log && log[0] ? log : "its compiler says nothing";
+    const size_t line = strcspn(shown, "\n");
     (void)nn_fail(d->nn, status, NN_ERROR, "device %s cannot build the program %s: %s: %.*s", d->name,
-                  source->name, ocl_error(code), (int)LOG_SHOWN, shown);
+                  source->name, ocl_error(code), (int)(line < LOG_SHOWN ? line : LOG_SHOWN), shown);
     free(log);
     return NN_ERROR;
 }

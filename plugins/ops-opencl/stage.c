@@ -58,18 +58,22 @@ static int32_t set_params(const NnHost *nn, OclPlan *plan, const OclStage *stage
 }
 
 static cl_int set_arg(const OclApi *cl, cl_kernel kernel, uint32_t i, OclArg *a, const NnCall *call) {
-    const OclBuffer *b = call->workspace;
+    const OclBuffer *b = a->role == OCL_WORKSPACE ? call->workspace : NULL;
     uint64_t at = 0, offset = call->workspace_offset + a->offset, size = 4;
     if (a->role != OCL_WORKSPACE) {
         const NnTensor *t = a->role == OCL_INPUT    ? call->inputs[a->index]
                             : a->role == OCL_OUTPUT ? call->outputs[a->index]
                                                     : NULL;
-        b = t ? t->buffer : NULL;
-        offset = t ? t->offset : 0;
-        size = t ? nn_type_size(t->type) : 1;
+        if (t) {
+            b = t->buffer;
+            offset = t->offset;
+            size = nn_type_size(t->type);
+        }
     }
-    const cl_mem memory = b ? b->memory : NULL;
-    if (b)
+    const cl_mem memory = a->role == OCL_FAULT ? ocl_faults(call->stream) : b ? b->memory : NULL;
+    if (a->role == OCL_FAULT)
+        at = call->tag;
+    else if (b)
         at = (b->offset + offset) / size;
     if (a->set && a->memory == memory && a->at == at)
         return CL_SUCCESS;

@@ -22,7 +22,14 @@ struct NnStream {
     uint32_t first, n;
     cl_int failed; /* the first error of completion, until reset */
     uint64_t tag;
+    cl_mem faults; /* as fault.cl has it */
+    bool watched;  /* a kernel that may report a fault was enqueued */
+    char fault[128];
 };
+
+typedef struct Fault {
+    uint32_t tag[2], found[2], expected, spare;
+} Fault;
 
 struct NnEvent {
     NnStream *stream;
@@ -34,9 +41,15 @@ struct NnEvent {
 int32_t ocl_stream_new(NnDevice *d, NnStream **out, NnStatus *status) {
     NnStream *s = calloc(1, sizeof *s);
     cl_int code = CL_OUT_OF_HOST_MEMORY;
+    Fault none = {.expected = 0};
     if (s)
         s->queue = d->cl->CreateCommandQueue(d->context, d->id, 0, &code);
+    if (s && code == CL_SUCCESS)
+        s->faults = d->cl->CreateBuffer(d->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof none,
+                                        &none, &code);
     if (s == NULL || code != CL_SUCCESS) {
+        if (s && s->queue)
+            (void)d->cl->ReleaseCommandQueue(s->queue);
         free(s);
         return nn_fail(d->nn, status, NN_ERROR, "device %s gives no queue: %s", d->name, ocl_error(code));
     }
@@ -78,6 +91,7 @@ void ocl_stream_free(NnDevice *d, NnStream *s) {
     (void)d->cl->Finish(s->queue);
     while (s->n > 0)
         retire(s);
+    (void)d->cl->ReleaseMemObject(s->faults);
     (void)d->cl->ReleaseCommandQueue(s->queue);
     free(s);
 }
@@ -85,7 +99,7 @@ void ocl_stream_free(NnDevice *d, NnStream *s) {
 /* After an error of completion nothing more is accepted. */
 static int32_t refused(const NnStream *s, NnStatus *status) {
     return nn_fail(s->device->nn, status, NN_ERROR, "device %s failed before: %s", s->device->name,
-                   ocl_error(s->failed));
+                   s->fault[0] ? s->fault : ocl_error(s->failed));
 }
 
 static int32_t enqueued(NnStream *s, cl_int code, cl_event event, uint64_t tag, const char *what,
@@ -107,7 +121,7 @@ int32_t ocl_copy_in(NnDevice *d, NnStream *s, NnBuffer to, uint64_t offset, cons
     cl_event event = NULL;
     if (bytes == 0)
         return NN_OK;
-    if (s->failed != CL_SUCCESS)
+    if (s->failed != CL_SUCCESS || s->fault[0])
         return refused(s, status);
     const cl_int code = d->cl->EnqueueWriteBuffer(s->queue, b->memory, CL_FALSE, b->offset + offset, bytes,
                                                   from, 0, NULL, &event);
@@ -120,7 +134,7 @@ int32_t ocl_copy_out(NnDevice *d, NnStream *s, void *to, NnBuffer from, uint64_t
     cl_event event = NULL;
     if (bytes == 0)
         return NN_OK;
-    if (s->failed != CL_SUCCESS)
+    if (s->failed != CL_SUCCESS || s->fault[0])
         return refused(s, status);
     const cl_int code = d->cl->EnqueueReadBuffer(s->queue, b->memory, CL_FALSE, b->offset + offset, bytes, to,
                                                  0, NULL, &event);
@@ -134,7 +148,7 @@ static int32_t copy_tagged(NnDevice *d, NnStream *s, const OclBuffer *to, uint64
     const uint64_t a = from->offset + from_offset, b = to->offset + to_offset;
     if (bytes == 0 || (a == b && from->memory == to->memory))
         return NN_OK;
-    if (s->failed != CL_SUCCESS)
+    if (s->failed != CL_SUCCESS || s->fault[0])
         return refused(s, status);
     const cl_int code =
         d->cl->EnqueueCopyBuffer(s->queue, from->memory, to->memory, a, b, bytes, 0, NULL, &event);
@@ -154,13 +168,18 @@ int32_t ocl_copy_tensor(const NnCall *call, const NnTensor *to, const NnTensor *
 
 /* ---- kernels ---- */
 
+cl_mem ocl_faults(NnStream *s) {
+    s->watched = true;
+    return s->faults;
+}
+
 int32_t ocl_launch(const NnCall *call, const OclStage *stage) {
     NnStream *s = call->stream;
     cl_event event = NULL;
     for (uint32_t i = 0; i < stage->dims; i++)
         if (stage->global[i] == 0)
             return NN_OK;
-    if (s->failed != CL_SUCCESS)
+    if (s->failed != CL_SUCCESS || s->fault[0])
         return refused(s, call->status);
     const cl_int code =
         s->device->cl->EnqueueNDRangeKernel(s->queue, stage->kernel, stage->dims, NULL, stage->global,
@@ -194,6 +213,22 @@ int32_t ocl_record(NnDevice *d, NnStream *s, NnEvent *e, NnStatus *status) {
                : nn_fail(d->nn, status, NN_ERROR, "device %s takes no event: %s", d->name, ocl_error(code));
 }
 
+/* Whether a kernel reported an index out of range, which it has left out. */
+static cl_int look_for_fault(NnStream *s) {
+    Fault f;
+    s->watched = false;
+    cl_int code =
+        s->device->cl->EnqueueReadBuffer(s->queue, s->faults, CL_TRUE, 0, sizeof f, &f, 0, NULL, NULL);
+    if (code != CL_SUCCESS || (f.tag[0] | f.tag[1]) == 0)
+        return code;
+    const int64_t found = (int64_t)((uint64_t)f.found[1] << 32 | f.found[0]);
+    s->tag = (uint64_t)f.tag[1] << 32 | f.tag[0];
+    (void)snprintf(s->fault, sizeof s->fault, "index %lld: expected 0 to %lld", (long long)found,
+                   (long long)f.expected - 1);
+    f = (Fault){.expected = 0};
+    return s->device->cl->EnqueueWriteBuffer(s->queue, s->faults, CL_TRUE, 0, sizeof f, &f, 0, NULL, NULL);
+}
+
 int32_t ocl_wait(NnDevice *d, NnEvent *e, uint64_t *tag, NnStatus *status) {
     *tag = 0;
     if (e->marker == NULL)
@@ -204,7 +239,11 @@ int32_t ocl_wait(NnDevice *d, NnEvent *e, uint64_t *tag, NnStatus *status) {
         retire(s);
     if (code != CL_SUCCESS && s->failed == CL_SUCCESS)
         s->failed = code;
+    if (s->watched && s->failed == CL_SUCCESS)
+        s->failed = look_for_fault(s);
     *tag = s->tag;
+    if (s->fault[0])
+        return nn_fail(d->nn, status, NN_INVALID, "%s", s->fault);
     return s->failed == CL_SUCCESS
                ? NN_OK
                : nn_fail(d->nn, status, NN_ERROR, "device %s says %s", d->name, ocl_error(s->failed));
@@ -225,6 +264,7 @@ int32_t ocl_reset(NnDevice *d, NnStream *s, NnStatus *status) {
     while (s->n > 0)
         retire(s);
     s->failed = CL_SUCCESS;
+    s->fault[0] = '\0';
     s->tag = 0;
     return NN_OK;
 }

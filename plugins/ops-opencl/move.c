@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operators that move elements about: Transpose, Expand, Slice, Pad and their gradients, Concat, Split,
+ * fills. */
+#include "move.h"
+
+#include "plugins/ops-opencl/move.cl.h"
+
+#define PIECES 64u /* of a Concat or a Split */
+
+typedef struct Word {
+    const char *op;
+    const char *(*box)(const NnNode *, MoveBox *);
+    bool clears; /* the box does not cover the result */
+} Word;
+
+static const Word words[] = {
+    {"Transpose", move_transpose, false}, {"Expand", move_expand, false}, {"Slice", move_slice, false},
+    {"SliceGrad", move_slice_grad, true}, {"Pad", move_pad, true},        {"PadGrad", move_pad_grad, true},
+};
+
+static const Word *find_word(const NnNode *node) {
+    for (uint32_t i = 0; i < NN_COUNT(words); i++)
+        if (strcmp(words[i].op, node->op) == 0)
+            return &words[i];
+    return NULL;
+}
+
+static const char *options_of(int32_t type) {
+    static const char *const options[] = {
+        [1] = "-DT=uchar", [2] = "-DT=ushort", [4] = "-DT=uint", [8] = "-DT=ulong"};
+    const uint64_t size = nn_type_size(type);
+    return size < NN_COUNT(options) ? options[size] : NULL;
+}
+
+static OclStage *stage(const NnHost *nn, OclPlan *plan, int32_t type, const char *kernel, uint32_t n_args,
+                       const MoveParams *p, NnStatus *status) {
+    const OclSource source = {.name = "move", .parts = {move_cl}, .options = options_of(type)};
+    OclStage *s = plan->ocl->stage(nn, plan, &source, kernel, n_args, status);
+    if (s) {
+        ocl_items(s, p->count);
+        (void)plan->ocl->params(nn, plan, s, p, sizeof *p, status);
+    }
+    return s;
+}
+
+static bool add_move(const NnHost *nn, OclPlan *plan, int32_t type, uint32_t input, uint32_t output,
+                     const MoveParams *p, NnStatus *status) {
+    OclStage *s = stage(nn, plan, type, "move", 2, p, status);
+    if (s) {
+        ocl_arg(s, 0, OCL_INPUT, input);
+        ocl_arg(s, 1, OCL_OUTPUT, output);
+    }
+    return s != NULL;
+}
+
+static bool add_fill(const NnHost *nn, OclPlan *plan, const NnValueInfo *y, uint64_t bits, NnStatus *status) {
+    const MoveParams p = {.count = (uint32_t)ocl_count(y), .dims = {(uint32_t)bits, (uint32_t)(bits >> 32)}};
+    OclStage *s = stage(nn, plan, y->type, "fill", 1, &p, status);
+    if (s)
+        ocl_arg(s, 0, OCL_OUTPUT, 0);
+    return s != NULL;
+}
+
+static int32_t refuse(const NnHost *nn, const NnNode *node, const char *why, NnStatus *reason) {
+    return nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why);
+}
+
+static int32_t match_type(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
+    (void)device;
+    const NnValueInfo *y = node->outputs[0] ? node->outputs[0] : node->inputs[0];
+    return options_of(y->type) && ocl_small(node)
+               ? NN_OK
+               : refuse(nn, node, "elements of this type are not moved here, or there are too many", reason);
+}
+
+/* ---- one box ---- */
+
+static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
+    MoveBox box;
+    MoveParams p;
+    if (match_type(nn, device, node, reason) != NN_OK)
+        return NN_UNSUPPORTED;
+    const char *why = find_word(node)->box(node, &box);
+    if (why == NULL && !move_params(&box, &p))
+        why = "too many dimensions";
+    return why ? refuse(nn, node, why, reason) : NN_OK;
+}
+
+/* What a border is filled with: the third input of Pad, else zeros. */
+static void add_border(const NnHost *nn, OclPlan *plan, const NnNode *node, NnStatus *status) {
+    const NnValueInfo *y = node->outputs[0];
+    if (strcmp(node->op, "Pad") != 0 || node->n_inputs < 3 || node->inputs[2] == NULL) {
+        (void)add_fill(nn, plan, y, 0, status);
+        return;
+    }
+    const MoveParams p = {.count = (uint32_t)ocl_count(y)};
+    OclStage *s = stage(nn, plan, y->type, "fill_from", 2, &p, status);
+    if (s) {
+        ocl_arg(s, 0, OCL_INPUT, 2);
+        ocl_arg(s, 1, OCL_OUTPUT, 0);
+    }
+}
+
+static int32_t plan_box(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                        NnStatus *status) {
+    const Word *w = find_word(node);
+    MoveBox box;
+    MoveParams p;
+    OclPlan *plan = w->box(node, &box) == NULL && move_params(&box, &p) ? ocl_plan(nn, device, status) : NULL;
+    if (plan && w->clears)
+        add_border(nn, plan, node, status);
+    if (plan && nn->code(status) == NN_OK)
+        (void)add_move(nn, plan, node->outputs[0]->type, 0, 0, &p, status);
+    return ocl_planned(nn, plan, out, status);
+}
+
+/* ---- Concat and Split: a box for each piece ---- */
+
+static int32_t match_pieces(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
+    if (node->n_inputs + node->n_outputs > PIECES)
+        return refuse(nn, node, "more pieces than are done here", reason);
+    return match_type(nn, device, node, reason);
+}
+
+static int32_t plan_pieces(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                           NnStatus *status) {
+    const bool joins = strcmp(node->op, "Concat") == 0;
+    const NnValueInfo *whole = joins ? node->outputs[0] : node->inputs[0];
+    const uint32_t n = joins ? node->n_inputs : node->n_outputs;
+    const NnValueInfo *lengths = !joins && node->n_inputs > 1 ? node->inputs[1] : NULL;
+    int64_t axis = nn_attr_int(node, "axis", 0), done = 0;
+    axis += axis < 0 ? whole->rank : 0;
+    OclPlan *plan = ocl_plan(nn, device, status);
+    for (uint32_t i = 0; plan && i < n; i++) {
+        const NnValueInfo *piece = joins ? node->inputs[i] : node->outputs[i];
+        const int64_t even = (whole->dims[axis] + n - 1) / n, left = whole->dims[axis] - done;
+        const int64_t length = piece         ? piece->dims[axis]
+                               : lengths     ? ((const int64_t *)nn_data(lengths->value))[i]
+                               : even < left ? even
+                                             : left;
+        MoveBox box = {.rank = whole->rank};
+        MoveParams p;
+        memcpy(box.dims, whole->dims, (size_t)whole->rank * sizeof *box.dims);
+        box.dims[axis] = length;
+        move_dense(whole->rank, whole->dims, joins ? box.to_strides : box.from_strides);
+        *(joins ? &box.to : &box.from) = done * nn_product(whole->dims, (int32_t)axis + 1, whole->rank);
+        move_dense(whole->rank, box.dims, joins ? box.from_strides : box.to_strides);
+        done += length;
+        if (piece == NULL || !move_params(&box, &p) || p.count == 0)
+            continue;
+        if (!add_move(nn, plan, whole->type, joins ? i : 0, joins ? 0 : i, &p, status))
+            break;
+    }
+    return ocl_planned(nn, plan, out, status);
+}
+
+static int32_t match_split(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
+    if (node->n_inputs > 1 && node->inputs[1] && node->inputs[1]->value == NULL)
+        return refuse(nn, node, "the lengths are not known", reason);
+    return match_pieces(nn, device, node, reason);
+}
+
+/* ---- fills ---- */
+
+static int32_t plan_fill(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                         NnStatus *status) {
+    const NnValueInfo *y = node->outputs[0];
+    uint64_t bits = 0;
+    const NnAttr *value = nn_attr(node, "value");
+    if (strcmp(node->op, "OnesLike") == 0)
+        bits = y->type == NN_F32 ? 0x3f800000u : y->type == NN_F64 ? UINT64_C(0x3ff0000000000000) : 1;
+    else if (value)
+        memcpy(&bits, nn_data(value->u.tensor), nn_type_size(y->type));
+    OclPlan *plan = ocl_plan(nn, device, status);
+    if (plan)
+        (void)add_fill(nn, plan, y, bits, status);
+    return ocl_planned(nn, plan, out, status);
+}
+
+static int32_t match_ones(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
+    const int32_t type = node->outputs[0]->type;
+    if (type == NN_F16 || type == NN_BF16)
+        return refuse(nn, node, "16-bit floats are not done here", reason);
+    return match_type(nn, device, node, reason);
+}
+
+#define KERNEL(id, dom, name, m, p)                                                                          \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "opencl",                                                          \
+                                .match = m,                                                                  \
+                                .plan = p,                                                                   \
+                                .run = ocl_run,                                                              \
+                                .release = ocl_release};
+#define FOR_ALL(X)                                                                                           \
+    X("", Transpose, match, plan_box)                                                                        \
+    X("", Expand, match, plan_box)                                                                           \
+    X("", Slice, match, plan_box)                                                                            \
+    X("nn", SliceGrad, match, plan_box)                                                                      \
+    X("", Pad, match, plan_box)                                                                              \
+    X("nn", PadGrad, match, plan_box)                                                                        \
+    X("", Concat, match_pieces, plan_pieces)                                                                 \
+    X("", Split, match_split, plan_pieces)                                                                   \
+    X("nn", ZerosLike, match_type, plan_fill)                                                                \
+    X("nn", OnesLike, match_ones, plan_fill)                                                                 \
+    X("", ConstantOfShape, match_type, plan_fill)
+#define DEFINE(dom, name, m, p) KERNEL(kernel_##name, dom, #name, m, p)
+#define EXPORT(dom, name, m, p) {NN_KERNEL_KIND, sizeof dom > 1 ? dom "/" #name : #name, &kernel_##name},
+FOR_ALL(DEFINE)
+
+static const NnExport exports[] = {FOR_ALL(EXPORT)};
+NN_PLUGIN(move, "Moving elements by OpenCL.", exports)

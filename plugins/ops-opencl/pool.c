@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MaxPool, AveragePool and their gradients in f32 over one or two spatial dimensions. */
+#include "ops-opencl/opencl.h"
+
+#include "ops/family/pool.h"
+#include "plugins/ops-opencl/fault.cl.h"
+#include "plugins/ops-opencl/pool.cl.h"
+
+/* As pool.cl has it. */
+typedef struct Params {
+    uint32_t planes, h, w, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w,
+        padding;
+    int32_t pad_h, pad_w, end_h, end_w;
+    uint32_t columns, with_indices;
+} Params;
+
+typedef struct Word {
+    const char *op, *kernel;
+    bool window; /* has one; MaxPoolGrad knows places only */
+    bool grad;
+    bool by_input, by_plane; /* an item makes an element of X, or a plane of it; else one of Y */
+} Word;
+
+static const Word words[] = {
+    {"MaxPool", "max_pool", true, false, false, false},
+    {"MaxPoolGrad", "max_pool_grad", false, true, false, true},
+    {"AveragePool", "average_pool", true, false, false, false},
+    {"AveragePoolGrad", "average_pool_grad", true, true, true, false},
+};
+
+static const Word *find_word(const NnNode *node) {
+    for (uint32_t i = 0; i < NN_COUNT(words); i++)
+        if (strcmp(words[i].op, node->op) == 0)
+            return &words[i];
+    return NULL;
+}
+
+static void set_window(const NnNode *node, NnWindow *w, const NnValueInfo *x, Params *p) {
+    for (int32_t i = 0; i < x->rank - 2; i++)
+        (void)nn_window_count(node, w, i, x->dims[i + 2]);
+    nn_window_fill(w);
+    p->kernel_h = (uint32_t)w->kernel[1];
+    p->kernel_w = (uint32_t)w->kernel[2];
+    p->stride_h = (uint32_t)w->stride[1];
+    p->stride_w = (uint32_t)w->stride[2];
+    p->dilation_h = (uint32_t)w->dilation[1];
+    p->dilation_w = (uint32_t)w->dilation[2];
+    p->pad_h = (int32_t)w->before[1];
+    p->pad_w = (int32_t)w->before[2];
+    p->end_h = (int32_t)p->h + (int32_t)w->after[1];
+    p->end_w = (int32_t)p->w + (int32_t)w->after[2];
+}
+
+static const char *describe(const NnHost *nn, const NnNode *node, Params *p, NnStatus *status) {
+    const Word *word = find_word(node);
+    const NnValueInfo *x = word->grad ? node->outputs[0] : node->inputs[0],
+                      *y = word->grad ? node->inputs[0] : node->outputs[0];
+    NnWindow w;
+    if (y == NULL || x->type != NN_F32)
+        return "it is done for f32 only";
+    if (x->rank < 3 || x->rank > 4)
+        return "it is done over one or two spatial dimensions only";
+    const bool flat = x->rank == 3;
+    *p = (Params){.planes = (uint32_t)nn_product(x->dims, 0, 2),
+                  .h = flat ? 1 : (uint32_t)x->dims[2],
+                  .w = (uint32_t)x->dims[x->rank - 1],
+                  .out_h = flat ? 1 : (uint32_t)y->dims[2],
+                  .out_w = (uint32_t)y->dims[y->rank - 1],
+                  .padding = nn_attr_int(node, "count_include_pad", 0) != 0,
+                  .columns = nn_attr_int(node, "storage_order", 0) != 0,
+                  .with_indices = !word->grad && node->n_outputs > 1 && node->outputs[1]};
+    if (!word->window)
+        return NULL;
+    if (nn_pool_window(nn, status, node, x->rank, &w) != NN_OK)
+        return "its window is not valid";
+    set_window(node, &w, x, p);
+    /* Columns first counts a single dimension as rows first does. */
+    p->columns = p->columns && !flat;
+    return NULL;
+}
+
+static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
+    Params p;
+    (void)device;
+    const char *why = ocl_small(node) ? describe(nn, node, &p, reason) : "a tensor has 2^31 elements or more";
+    return why ? nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why) : NN_OK;
+}
+
+static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
+    const Word *word = find_word(node);
+    Params p;
+    const char *why = describe(nn, node, &p, status);
+    if (why)
+        return nn_fail(nn, status, NN_UNSUPPORTED, "%s", why);
+    OclArg args[4] = {{.role = OCL_INPUT}};
+    uint32_t n = 1;
+    if (word->by_plane)
+        args[n++] = (OclArg){.role = OCL_INPUT, .index = 1};
+    args[n++] = (OclArg){.role = OCL_OUTPUT};
+    if (word->by_plane)
+        args[n++] = (OclArg){.role = OCL_FAULT};
+    else if (strcmp(word->op, "MaxPool") == 0)
+        args[n++] = p.with_indices ? (OclArg){.role = OCL_OUTPUT, .index = 1} : (OclArg){.role = OCL_NOTHING};
+    const OclSource source = {.name = "pool", .parts = {fault_cl, pool_cl}};
+    OclPlan *made = ocl_plan(nn, device, status);
+    OclStage *s = made ? made->ocl->stage(nn, made, &source, word->kernel, n, status) : NULL;
+    if (s) {
+        memcpy(s->args, args, n * sizeof *args);
+        ocl_items(s, word->by_plane   ? p.planes
+                     : word->by_input ? ocl_count(node->outputs[0])
+                     : word->grad     ? ocl_count(node->inputs[0])
+                                      : ocl_count(node->outputs[0]));
+        (void)made->ocl->params(nn, made, s, &p, sizeof p, status);
+    }
+    return ocl_planned(nn, made, out, status);
+}
+
+#define KERNEL(id, dom, name)                                                                                \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = dom,                                                               \
+                                .op = name,                                                                  \
+                                .device = "opencl",                                                          \
+                                .match = match,                                                              \
+                                .plan = plan,                                                                \
+                                .run = ocl_run,                                                              \
+                                .release = ocl_release};
+KERNEL(max_pool, "", "MaxPool")
+KERNEL(max_pool_grad, "nn", "MaxPoolGrad")
+KERNEL(average_pool, "", "AveragePool")
+KERNEL(average_pool_grad, "nn", "AveragePoolGrad")
+
+static const NnExport exports[] = {{NN_KERNEL_KIND, "MaxPool", &max_pool},
+                                   {NN_KERNEL_KIND, "nn/MaxPoolGrad", &max_pool_grad},
+                                   {NN_KERNEL_KIND, "AveragePool", &average_pool},
+                                   {NN_KERNEL_KIND, "nn/AveragePoolGrad", &average_pool_grad}};
+NN_PLUGIN(pool, "Pools by OpenCL.", exports)
