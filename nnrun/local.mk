@@ -22,9 +22,14 @@ nnrun_nnrun_SOURCES = \
 	nnrun/kit/guard.c \
 	nnrun/kit/guard.h \
 	nnrun/kit/intercept.c \
+	nnrun/kit/judge-claim.c \
+	nnrun/kit/judge-dataset.c \
+	nnrun/kit/judge-device.c \
 	nnrun/kit/judge-format.c \
 	nnrun/kit/judge-kernel.c \
+	nnrun/kit/judge-model.c \
 	nnrun/kit/judge-operator.c \
+	nnrun/kit/judge-optimizer.c \
 	nnrun/kit/judge.c \
 	nnrun/kit/kit.h \
 	nnrun/kit/memory.c \

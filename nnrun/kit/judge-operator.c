@@ -94,7 +94,8 @@ static void judge_types(Kit *k, Case *c, Rig *rig, const RigResult *got) {
         if (want.code == NN_OK) {
             narrow(&want, got);
             kit_forward(k, c->type, got->out[0] && tensor_count(&got->out[0]->t) % 8 ? TALLY_ODD : 0,
-                        rig_compare(rig, got, &want, text, sizeof text));
+                        type_is(c->type, NN_FLOATS) ? rig_compare_wide(rig, got, &want, text, sizeof text)
+                                                    : rig_compare(rig, got, &want, text, sizeof text));
         }
         rig_result_free(&want);
     }

@@ -6,9 +6,11 @@ static const struct {
     const char *kind;
     Judge judge;
 } judges[] = {
-    {NN_OPERATOR_KIND, judge_operator},
-    {NN_KERNEL_KIND, judge_kernel},
-    {NN_FORMAT_KIND, judge_format},
+    {NN_OPERATOR_KIND, judge_operator}, {NN_KERNEL_KIND, judge_kernel},
+    {NN_CLAIM_KIND, judge_claim},       {NN_DEVICE_KIND, judge_device},
+    {NN_FORMAT_KIND, judge_format},     {NN_OPTIMIZER_KIND, judge_optimizer},
+    {NN_SCHEDULE_KIND, judge_schedule}, {NN_DATASET_KIND, judge_dataset},
+    {NN_MODEL_KIND, judge_model},
 };
 
 Judge kit_judge_for(const char *kind) {

@@ -143,7 +143,13 @@ typedef void (*Judge)(Kit *);
 Judge kit_judge_for(const char *kind);
 void judge_operator(Kit *);
 void judge_kernel(Kit *);
+void judge_claim(Kit *);
+void judge_device(Kit *);
 void judge_format(Kit *);
+void judge_optimizer(Kit *);
+void judge_schedule(Kit *);
+void judge_dataset(Kit *);
+void judge_model(Kit *);
 /* A settings table, of whatever has one: charged to wrong-table. */
 void judge_settings(Kit *, const NnSetting *, uint32_t n, uint32_t stride, const char *what);
 

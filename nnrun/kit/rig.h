@@ -63,6 +63,9 @@ RigResult rig_reference_run(Rig *, const Sample *inputs);
 
 /* NULL, or what differs: `got` against `want` within a tolerance. */
 const char *rig_compare(const Rig *, const RigResult *got, const RigResult *want, char *text, size_t size);
+/* The same for results of a wider type: what was rounded to integers may be one apart. */
+const char *rig_compare_wide(const Rig *, const RigResult *got, const RigResult *want, char *text,
+                             size_t size);
 /* The same bits? NULL, or the first element that has not. */
 const char *rig_same_bits(const RigResult *a, const RigResult *b, char *text, size_t size);
 
