@@ -74,6 +74,7 @@ script_tests = \
 	tests/nnrun/test-nothing-hidden.sh \
 	tests/ops/test-export.sh \
 	tests/ops/test-forward.sh \
+	tests/ops/test-torch.sh \
 	tests/abi/test-abi.sh \
 	tests/nnrun/test-kit.sh \
 	tests/nnrun/test-absent.sh \
@@ -213,8 +214,10 @@ tests_plugins_ops_cpu_test_gemm_LDADD = plugins/ops-cpu/libcpu-simd.la
 LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LIBS)
 
 noinst_HEADERS += tests/ops/eager.h
-check_PROGRAMS += tests/ops/dump-forward
-EXTRA_DIST += tests/ops/test-export.py tests/ops/test-forward.py tests/nnrun/test-export.py
+check_PROGRAMS += tests/ops/dump-forward tests/ops/dump-gradients
+noinst_HEADERS += tests/ops/json.h
+EXTRA_DIST += tests/ops/test-export.py tests/ops/test-forward.py tests/ops/test-torch.py tests/nnrun/test-export.py
+tests_ops_dump_gradients_SOURCES = tests/ops/dump-gradients.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_models_test_closure_SOURCES = tests/models/test-closure.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c

@@ -40,7 +40,8 @@ NN_COMPOSITE_OPERATOR(
                "[2,1,3] [2,3,3] [2,3,1] [2,6] - [2,1,1]; hidden_size=1 direction=bidirectional "
                "linear_before_reset=1 -> 2",
                "[3,2,1] [1,3,1] [1,3,1] [1,6] i32[2]{2,3}; hidden_size=1 direction=reverse -> 2",
-               "[2,3,1] [1,3,1] [1,3,1]; hidden_size=1 layout=1 -> 2"),
+               "[2,3,1] [1,3,1] [1,3,1]; hidden_size=1 layout=1 -> 2",
+               "[3,2,2] [1,6,2] [1,6,2] [1,12] - [1,2,2]; hidden_size=2 linear_before_reset=1 -> 2"),
     .doc = "For each step [z, r] = sigmoid(X W' + H R' + B), g = tanh(X Wh' + (r * H) Rh' + Bh), H = (1 - z) "
            "* g + z * H; with "
            "linear_before_reset g = tanh(X Wh' + Wbh + r * (H Rh' + Rbh)).",
