@@ -248,3 +248,12 @@ check-tsan: $(test_needs)
 
 check-valgrind: $(test_needs)
 	@$(run_tests) -w under-valgrind $(valgrind_tests)
+
+# Each fuzz target for FUZZ_SECONDS; in a build with --enable-sanitizers=address,undefined it sees more.
+FUZZ_SECONDS = 600
+.PHONY: fuzz
+fuzz: $(test_needs)
+	@for t in $(filter tests/fuzz/%,$(contract_tests)); do \
+	  echo "== $$t, $(FUZZ_SECONDS) s"; \
+	  NN_FUZZ_SECONDS=$(FUZZ_SECONDS) NN_PLUGIN_PATH='$(abs_top_builddir)/plugins' $$t || exit 1; \
+	done

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
@@ -83,12 +84,25 @@ static int run_file(const char *path) {
     return LLVMFuzzerTestOneInput(bytes, n);
 }
 
+/* `make fuzz` says for how long; the seed is told, so that a find can be had again. */
+static uint64_t fuzz_seconds(void) {
+    const char *text = getenv("NN_FUZZ_SECONDS"), *seed = getenv("NN_FUZZ_SEED");
+    if (text == NULL)
+        return 0;
+    state ^= seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL) * UINT64_C(0x9e3779b97f4a7c15);
+    printf("# NN_FUZZ_SEED=0x%llx\n", (unsigned long long)(state ^ UINT64_C(88172645463325252)));
+    (void)fflush(stdout);
+    return strtoull(text, NULL, 10);
+}
+
 static int drive_rounds(int argc, char **argv, const char *name, const Seed *seeds, size_t n_seeds,
                         int rounds) {
     for (int i = 1; i < argc; i++)
         if (run_file(argv[i]))
             return 1;
-    for (int i = 0; argc == 1 && i < rounds; i++) {
+    const uint64_t seconds = argc == 1 ? fuzz_seconds() : 0;
+    const time_t end = time(NULL) + (time_t)seconds;
+    for (int i = 0; argc == 1 && (seconds ? time(NULL) < end : i < rounds); i++) {
         uint8_t bytes[MOST];
         const Seed *seed = &seeds[below(n_seeds)];
         size_t n = seed->n;

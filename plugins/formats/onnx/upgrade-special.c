@@ -31,6 +31,29 @@ static bool constant(Call *c) {
     }
 }
 
+/* ConstantFill was an experiment of opset 1 that exporters of recurrent networks used up to opset 8. */
+static bool constant_fill(Call *c) {
+    const NnHost *nn = onnx_host(c);
+    NnGraph *g = onnx_graph(c);
+    const NnAttr *told = onnx_attr(c, "shape"), *more = onnx_attr(c, "extra_shape");
+    const bool listed = told && told->kind == NN_ATTR_INTS;
+    if ((c->n_inputs != 1 && !listed) || (more && more->kind != NN_ATTR_INTS))
+        return onnx_refuse(c, "it has %u inputs, expected a shape, as an input or an attribute", c->n_inputs);
+    NnValue *shape = listed ? nn_vector(nn, g, told->count, told->u.ints)
+                     : onnx_attr_int(c, "input_as_shape", 0)
+                         ? nn_op(nn, g, "Cast", c->inputs, 1, NN_ATTRS(NN_INT("to", NN_I64)))
+                         : nn_op1(nn, g, "Shape", c->inputs[0]);
+    if (more && more->count)
+        shape = nn_op(nn, g, "Concat", NN_VALUES(shape, nn_vector(nn, g, more->count, more->u.ints)),
+                      NN_ATTRS(NN_INT("axis", 0)));
+    const int32_t type = (int32_t)onnx_attr_int(c, "dtype", NN_F32);
+    int32_t known;
+    if (!onnx_element_type(c->scope, onnx_text(c->scope->reading, "node %.200s", c->name), type, &known))
+        return false;
+    return onnx_finish(
+        c, nn_op2(nn, g, "Expand", nn_scalar(nn, g, known, onnx_attr_float(c, "value", 0)), shape));
+}
+
 /* An optional value that is a tensor is there. */
 static bool has_element(Call *c) {
     return onnx_finish(c, nn_scalar(onnx_host(c), onnx_graph(c), NN_BOOL, c->n_inputs > 0));
@@ -77,6 +100,7 @@ static bool gradient(Call *c) {
 }
 
 const Rule onnx_rules_special[] = {{"Constant", ALWAYS, constant},
+                                   {"ConstantFill", ALWAYS, constant_fill},
                                    {"OptionalHasElement", ALWAYS, has_element},
                                    {"OptionalGetElement", ALWAYS, get_element},
                                    {"RandomNormal", ALWAYS, drop_seed},

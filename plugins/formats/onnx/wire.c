@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-#define HEADER 16u /* in front of each block: its size, keeping the alignment */
+#define HEADER 16u   /* in front of each block: its size, keeping the alignment */
+#define OVERHEAD 32u /* what a block costs beyond its bytes: the header and the allocator's own */
 
 typedef struct Level {
     uint64_t end;
@@ -124,14 +125,14 @@ static bool walk(Reading *r, const ProtobufCMessageDescriptor *message, const vo
 
 static void *counted_alloc(void *data, size_t size) {
     Reading *r = data;
-    if (size > SIZE_MAX - HEADER || !onnx_charge(r, size + HEADER))
+    if (size > SIZE_MAX - OVERHEAD || !onnx_charge(r, size + OVERHEAD))
         return NULL;
     uint64_t *block = malloc(size + HEADER);
     if (block == NULL) {
-        r->left += size + HEADER;
+        r->left += size + OVERHEAD;
         return NULL;
     }
-    *block = size + HEADER;
+    *block = size + OVERHEAD;
     return (char *)block + HEADER;
 }
 
