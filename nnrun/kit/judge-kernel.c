@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kernels of a device, against the reference. A kernel of "*" is judged on every primitive operator. */
+#include "gradient.h"
 #include "object.h"
 #include "trial.h"
 
@@ -24,7 +25,6 @@ static void deep_trials(const Trial *t) {
     trial_in_place(t);
     trial_special_values(t);
     trial_pointers(t);
-    trial_beside(t);
     trial_memory(t);
 }
 
@@ -43,6 +43,7 @@ static void try_kernel(Kit *k, Case *c, Kernel *j, Rig *rig, RigResult *want) {
         if (c->brief ? trial_calls_brief(&t, &got) : trial_calls(&t, &got)) {
             const char *wrong = rig_compare(rig, &got, want, text, sizeof text);
             const uint32_t features = is_odd(want) ? TALLY_ODD : 0;
+            const bool first = j->deep[c->variant % 16] == 0;
             const bool deep = j->deep[c->variant % 16]++ < DEEP_MAX || k->options->tier == TIER_ALL;
             kit_forward(k, c->type, features, wrong);
             /* What is wrong in every call would only get more names. */
@@ -51,6 +52,8 @@ static void try_kernel(Kit *k, Case *c, Kernel *j, Rig *rig, RigResult *want) {
                 trial_values(&t, features);
             if (sound && !c->brief && deep)
                 deep_trials(&t);
+            if (sound && !c->brief && first)
+                trial_beside(&t);
             if (sound && !c->brief && (deep || is_large(want))) {
                 trial_threads(&t);
                 trial_torn(&t);
@@ -61,6 +64,17 @@ static void try_kernel(Kit *k, Case *c, Kernel *j, Rig *rig, RigResult *want) {
     }
     rig_result_free(&got);
     nn_status_free(status);
+}
+
+/* The gradient of the operator as the device computes it, where this kernel is right so far. */
+static void try_gradient(Kit *k, Case *c) {
+    bool right = c->type == NN_F32 && c->variant == 0 && gradient_applies(c);
+    for (uint32_t i = 0; right && i < CHECK_COUNT; i++)
+        right = k->findings->verdicts[i].failed == 0;
+    for (uint32_t i = 0; right && i < TALLY_COUNT; i++)
+        right = k->findings->tallies[NN_F32][i].failed == 0;
+    if (right)
+        gradient_judge_device(k, c, k->subject->device);
 }
 
 static void judge_case(Kit *k, Case *c, void *arg) {
@@ -78,6 +92,8 @@ static void judge_case(Kit *k, Case *c, void *arg) {
             j->taken++;
             kit_pass(k, REFUSES_ITS_CLAIM);
             try_kernel(k, c, j, &rig, &want);
+            if (strcmp(j->table->op, "*") != 0)
+                try_gradient(k, c);
         } else {
             (void)kit_expect(k, REFUSES_ITS_CLAIM, nn_status_code(reason) == code && code == NN_UNSUPPORTED,
                              "it refuses the case with code %d and %s", code,

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#define SECONDS .05
+#define SECONDS .02
 
 /* A rig of its own on the same case. */
 typedef struct Twin {

@@ -140,7 +140,7 @@ static bool add_step(Build *b, const NnView *view, uint32_t now) {
     }
     if (w->code == CPU_CLIP) { /* a limit that is absent makes it a one-sided one */
         const bool low = node->n_inputs > 1 && node->inputs[1], high = node->n_inputs > 2 && node->inputs[2];
-        step->code = low && high ? CPU_CLIP : low ? CPU_MAX : high ? CPU_MIN : CPU_COPY;
+        step->code = low && high ? CPU_CLIP : low ? CPU_AT_LEAST : high ? CPU_AT_MOST : CPU_COPY;
         if (!low && high)
             step->b = step->c;
     }

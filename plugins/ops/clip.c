@@ -8,17 +8,12 @@ static const NnTensor *bound(const NnCall *call, uint32_t i) {
     return call->n_inputs > i ? call->inputs[i] : NULL;
 }
 
-/* A bound that is not a number binds whatever there is, as in ONNX's Min(max, Max(min, X)). */
-static bool no_number(const NnTensor *bound) {
-    return nn_is(bound->type, NN_FLOATS) && isnan(nn_load(nn_data(bound), bound->type, 0));
-}
-
 static bool below(const NnTensor *x, int64_t i, const NnTensor *y) {
     if (x->type == NN_U64)
         return (uint64_t)nn_load_int(nn_data(x), NN_U64, i) < (uint64_t)nn_load_int(nn_data(y), NN_U64, 0);
     return nn_is(x->type, NN_INTEGERS)
                ? nn_load_int(nn_data(x), x->type, i) < nn_load_int(nn_data(y), y->type, 0)
-               : nn_load(nn_data(x), x->type, i) < nn_load(nn_data(y), y->type, 0) || no_number(y);
+               : nn_load(nn_data(x), x->type, i) < nn_load(nn_data(y), y->type, 0);
 }
 
 static bool above(const NnTensor *x, int64_t i, const NnTensor *y) {
@@ -26,7 +21,7 @@ static bool above(const NnTensor *x, int64_t i, const NnTensor *y) {
         return (uint64_t)nn_load_int(nn_data(x), NN_U64, i) > (uint64_t)nn_load_int(nn_data(y), NN_U64, 0);
     return nn_is(x->type, NN_INTEGERS)
                ? nn_load_int(nn_data(x), x->type, i) > nn_load_int(nn_data(y), y->type, 0)
-               : nn_load(nn_data(x), x->type, i) > nn_load(nn_data(y), y->type, 0) || no_number(y);
+               : nn_load(nn_data(x), x->type, i) > nn_load(nn_data(y), y->type, 0);
 }
 
 /* With bounds in the wrong order the upper one wins, as ONNX has it. */

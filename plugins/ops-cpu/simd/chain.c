@@ -32,6 +32,9 @@
 /* NaN wins, whichever side it is on. */
 INLINE float larger(float x, float z) { return x > z || x != x ? x : z; }
 INLINE float smaller(float x, float z) { return x < z || x != x ? x : z; }
+/* A bound that is no number does not bind, as ONNX writes Clip with Less and Where. */
+INLINE float at_least(float x, float low) { return x < low ? low : x; }
+INLINE float at_most(float x, float high) { return high < x ? high : x; }
 
 static void step(const CpuChainStep *s, size_t n, float *y, const float *a, const float *b, const float *c) {
     const float k = s->k;
@@ -76,7 +79,9 @@ static void step(const CpuChainStep *s, size_t n, float *y, const float *a, cons
         BINARY(CPU_SIGMOID_GRAD, x * z * (1.0f - z))
         BINARY(CPU_TANH_GRAD, x * (1.0f - z * z))
         TERNARY(CPU_WHERE, x != 0 ? z : w)
-        TERNARY(CPU_CLIP, smaller(larger(x, z), w))
+        BINARY(CPU_AT_LEAST, at_least(x, z))
+        BINARY(CPU_AT_MOST, at_most(x, z))
+        TERNARY(CPU_CLIP, at_most(at_least(x, z), w))
     }
 }
 

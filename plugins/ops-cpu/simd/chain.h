@@ -56,6 +56,8 @@ typedef enum CpuChainCode {
     CPU_SIGMOID_GRAD,
     CPU_TANH_GRAD, /* a: dY, b: the result (LeakyRelu: the input) */
     CPU_WHERE,
+    CPU_AT_LEAST,
+    CPU_AT_MOST, /* Clip with one bound */
     CPU_CLIP
 } CpuChainCode;
 
