@@ -18,13 +18,13 @@ static void step(const NnCellStep *s, NnValue *const *states, NnValue **next) {
                                          nn_recurrent_part(s->b, s->x, 1, 0, 2 * n));
     NnValue *r_candidate = nn_recurrent_part(s->b, s->r, 0, 2 * n, 3 * n),
             *x_candidate = nn_recurrent_part(s->b, s->x, 1, 2 * n, 3 * n);
-    NnValue *update = nn_recurrent_activate(s, "Sigmoid", nn_recurrent_part(s->b, both, 1, 0, n));
-    NnValue *reset = nn_recurrent_activate(s, "Sigmoid", nn_recurrent_part(s->b, both, 1, n, 2 * n));
+    NnValue *update = nn_recurrent_activate(s, 0, nn_recurrent_part(s->b, both, 1, 0, n));
+    NnValue *reset = nn_recurrent_activate(s, 0, nn_recurrent_part(s->b, both, 1, n, 2 * n));
     NnValue *argument = late_bias(s->b)
                             ? nn_body2(s->b, "Add", x_candidate,
                                        nn_body2(s->b, "Mul", reset, gemm(s, h, r_candidate, s->bias)))
                             : gemm(s, nn_body2(s->b, "Mul", reset, h), r_candidate, x_candidate);
-    NnValue *candidate = nn_recurrent_activate(s, "Tanh", argument);
+    NnValue *candidate = nn_recurrent_activate(s, 1, argument);
     next[0] =
         nn_body2(s->b, "Add", candidate, nn_body2(s->b, "Mul", update, nn_body2(s->b, "Sub", h, candidate)));
 }
@@ -36,12 +36,15 @@ NN_COMPOSITE_OPERATOR(
     gru, NN_ONNX("GRU", 22), NN_IN(NN_RECURRENT_INPUTS), NN_OUT_FROM(0, NN_RECURRENT_OUTPUTS),
     NN_ATTRIBUTES(NN_RECURRENT_ATTRIBUTES,
                   NN_FLAG("linear_before_reset", "0", "1: reset after the product with R instead of before")),
-    NN_SAMPLES("[3,2,2] [1,6,2] [1,6,2] [1,12]; hidden_size=2 -> 2",
-               "[2,1,3] [2,3,3] [2,3,1] [2,6] - [2,1,1]; hidden_size=1 direction=bidirectional "
-               "linear_before_reset=1 -> 2",
-               "[3,2,1] [1,3,1] [1,3,1] [1,6] i32[2]{2,3}; hidden_size=1 direction=reverse -> 2",
-               "[2,3,1] [1,3,1] [1,3,1]; hidden_size=1 layout=1 -> 2",
-               "[3,2,2] [1,6,2] [1,6,2] [1,12] - [1,2,2]; hidden_size=2 linear_before_reset=1 -> 2"),
+    NN_SAMPLES(
+        "[3,2,2] [1,6,2] [1,6,2] [1,12]; hidden_size=2 -> 2",
+        "[2,1,3] [2,3,3] [2,3,1] [2,6] - [2,1,1]; hidden_size=1 direction=bidirectional "
+        "linear_before_reset=1 -> 2",
+        "[3,2,1] [1,3,1] [1,3,1] [1,6] i32[2]{2,3}; hidden_size=1 direction=reverse -> 2",
+        "[2,3,1] [1,3,1] [1,3,1]; hidden_size=1 layout=1 -> 2",
+        "[3,2,2] [1,6,2] [1,6,2] [1,12] - [1,2,2]; hidden_size=2 linear_before_reset=1 -> 2",
+        "[2,2,2] [2,6,2] [2,6,2] [2,12]; hidden_size=2 direction=bidirectional "
+        "activations=HardSigmoid,Softsign,Sigmoid,Elu activation_alpha=.3,.7 activation_beta=.4, -> 2"),
     .doc = "For each step [z, r] = sigmoid(X W' + H R' + B), g = tanh(X Wh' + (r * H) Rh' + Bh), H = (1 - z) "
            "* g + z * H; with "
            "linear_before_reset g = tanh(X Wh' + Wbh + r * (H Rh' + Rbh)).",

@@ -231,6 +231,7 @@ EXTRA_DIST += \
 	plugins/ops/family/product.h \
 	plugins/ops/family/quantize.h \
 	plugins/ops/family/recurrent.h \
+	plugins/ops/family/recurrent-activation.h \
 	plugins/ops/family/recurrent-scan.h \
 	plugins/ops/family/reduce.h \
 	plugins/ops/family/resize-infer.h \

@@ -18,13 +18,16 @@ static void step(const NnCellStep *s, NnValue *const *states, NnValue **next) {
                                  NN_ATTRS(NN_INT("transB", 1)));
     (void)nn_ops(s->b->host, s->b->graph, "Split", NN_VALUES(z),
                  NN_ATTRS(NN_INT("axis", 1), NN_INT("num_outputs", 4)), gate, 4);
-    NnValue *in = nn_recurrent_activate(s, "Sigmoid", peep(s, gate[0], 0, states[1]));
-    NnValue *forget = nn_recurrent_activate(s, "Sigmoid", peep(s, gate[2], 2, states[1]));
-    NnValue *candidate = nn_recurrent_activate(s, "Tanh", gate[3]);
+    NnValue *in = nn_recurrent_activate(s, 0, peep(s, gate[0], 0, states[1]));
+    NnValue *forget = nn_attr_int(s->b->node, "input_forget", 0)
+                          ? nn_body2(s->b, "Sub", nn_body_scalar(s->b, in, 1), in)
+                          : nn_recurrent_activate(s, 0, peep(s, gate[2], 2, states[1]));
+    NnValue *candidate = nn_recurrent_activate(s, 1, gate[3]);
     next[1] =
         nn_body2(s->b, "Add", nn_body2(s->b, "Mul", forget, states[1]), nn_body2(s->b, "Mul", in, candidate));
-    NnValue *out = nn_recurrent_activate(s, "Sigmoid", peep(s, gate[1], 1, next[1]));
-    next[0] = nn_body2(s->b, "Mul", out, nn_body1(s->b, "Tanh", next[1]));
+    NnValue *out = nn_recurrent_activate(s, 0, peep(s, gate[1], 1, next[1]));
+    const NnActivation h = nn_activation(s->b->node, cell.activations, s->direction, 2);
+    next[0] = nn_body2(s->b, "Mul", out, nn_activation_apply(s->b, &h, next[1]));
 }
 
 static int32_t infer(NnInfer *n) { return nn_recurrent_infer(n, &cell); }
@@ -37,16 +40,15 @@ NN_COMPOSITE_OPERATOR(
           {"P", "T", NN_FLOATS, NN_OPTIONAL, 0, "peepholes [dirs, 3 * hidden]; absent: 0"}),
     NN_OUT_FROM(0, NN_RECURRENT_OUTPUTS,
                 {"Y_c", "T", NN_FLOATS, 0, 0, "the last cell [dirs, batch, hidden]"}),
-    NN_ATTRIBUTES(NN_RECURRENT_ATTRIBUTES, {.name = "input_forget",
-                                            .kind = NN_SET_INT,
-                                            .flags = NN_SET_RANGE,
-                                            .preset = "0",
-                                            .doc = "coupled gates: 0 only"}),
+    NN_ATTRIBUTES(NN_RECURRENT_ATTRIBUTES,
+                  NN_FLAG("input_forget", "0", "1: the forget gate is 1 - the input gate")),
     NN_SAMPLES(
         "[3,2,2] [1,8,2] [1,8,2] [1,16]; hidden_size=2 -> 3",
         "[2,1,3] [2,4,3] [2,4,1] - - [2,1,1] [2,1,1] [2,3]; hidden_size=1 direction=bidirectional -> 3",
         "[3,2,1] [1,4,1] [1,4,1] [1,8] i32[2]{2,3}; hidden_size=1 direction=reverse -> 3",
-        "[2,3,1] [1,4,1] [1,4,1]; hidden_size=1 layout=1 clip=.5 -> 3"),
+        "[2,3,1] [1,4,1] [1,4,1]; hidden_size=1 layout=1 clip=.5 -> 3",
+        "[2,2,2] [1,8,2] [1,8,2] [1,16]; hidden_size=2 input_forget=1 "
+        "activations=HardSigmoid,Softsign,ThresholdedRelu activation_alpha=.2,-2 activation_beta=.5, -> 3"),
     .doc = "For each step [i, o, f, g] = X W' + H R' + B, C = sigmoid(f) C + sigmoid(i) tanh(g), H = "
            "sigmoid(o) tanh(C); with "
            "peepholes i and f see the old C and o the new one.",

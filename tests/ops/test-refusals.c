@@ -196,6 +196,8 @@ static const char *const rows[][3] = {
     {"nn/Bernoulli", "[3] i64[2]{0,0} [2]", "does not broadcast"},
     {"nn/Categorical", "[2,0] i64[2]{0,0}", "no class to draw"},
     {"LSTM", "[3,2,2] [1,8,3] [1,8,2]", "expected [seq,batch,in]"},
+    {"LSTM", "[3,2,2] [1,8,2] [1,8,2]; activations=Sigmoid,Tanh", "activations has 2 names: expected 3"},
+    {"RNN", "[3,2,2] [1,2,2] [1,2,2]; activations=Cosh,", "HardSigmoid, found Cosh"},
     {"CenterCropPad", "[2,3] i64[1]{2}", "shape has 1 elements, expected one for each of 2 axes"},
     {"CenterCropPad", "[2] i64[1]{-1}", "shape has -1 at place 0"},
     {"DepthToSpace", "[1,3,2,2]; blocksize=2", "dimension 1 does not divide by 4"},

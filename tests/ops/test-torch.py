@@ -287,6 +287,8 @@ def recurrent(net, order):
     def apply(x, a):
         given = x + [None] * (8 - len(x))
         need(a.get("direction", "forward") == "forward" and not a.get("layout", 0) and "clip" not in a and given[4] is None)
+        layer = torch.rnn_relu if net is torch.rnn_tanh and a.get("activations") == ["Relu"] else net
+        need(layer is not net or ("activations" not in a and "input_forget" not in a))
         need(given[7] is None and (net is not torch.gru or a.get("linear_before_reset", 0)))
         hidden, batch = a["hidden_size"], x[0].shape[1]
         b = x[3][0] if given[3] is not None else torch.zeros(2 * len(order) * hidden, dtype=torch.float64)
@@ -295,7 +297,7 @@ def recurrent(net, order):
         first = zero if given[5] is None else x[5]
         if net is torch.lstm:
             first = (first, zero if given[6] is None else x[6])
-        y, *last = net(x[0], first, weights, True, 1, 0.0, False, False, False)
+        y, *last = layer(x[0], first, weights, True, 1, 0.0, False, False, False)
         return (y.unsqueeze(1), *last)
 
     return apply

@@ -79,6 +79,8 @@ static inline int32_t nn_layer_run(const NnLayer *l, uint32_t d, NnValue **resul
     for (uint32_t i = 0; i < n; i++)
         formal[i] = nn_recurrent_input(b, inner.graph, "value", in[i], i >= states && i < captures);
     const NnCellStep step = {.b = &inner,
+                             .cell = l->cell,
+                             .direction = d,
                              .hidden = l->hidden,
                              .x = formal[states],
                              .r = formal[captures],

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ONNX's recurrent layers as composites: the input's part of all steps is one matrix product, the rest is a
- * Scan for each direction. A leaf gives the number of gates and what a step does. Activations are the default
- * ones. X is [seq, batch, in], W [dirs, gates * hidden, in], R [dirs, gates * hidden, hidden], B [dirs, 2 *
- * gates * hidden].
+ * Scan for each direction. A leaf gives the number of gates and what a step does. X is [seq, batch, in], W
+ * [dirs, gates * hidden, in], R [dirs, gates * hidden, hidden], B [dirs, 2 * gates * hidden].
  */
 #ifndef OPS_FAMILY_RECURRENT_H
 #define OPS_FAMILY_RECURRENT_H
 
-#include "body.h"
-#include "shape.h"
+#include "recurrent-activation.h"
 
 #define NN_RECURRENT_MAX 16 /* inputs of a Scan */
 
@@ -23,6 +21,8 @@ typedef struct NnCell {
 /* In the body of the Scan: the weights as they entered it. */
 typedef struct NnCellStep {
     const NnBody *b; /* graph: the body */
+    const struct NnCell *cell;
+    uint32_t direction;
     int64_t hidden;
     NnValue *x, *r, *bias, *peepholes; /* x: [batch, gates * hidden]; bias: of the last gate, or NULL */
 } NnCellStep;
@@ -47,7 +47,9 @@ typedef void (*NnCellFn)(const NnCellStep *, NnValue *const *states, NnValue **n
         "Y_h", "T", NN_FLOATS, 0, 0, "the last state [dirs, batch, hidden]"                                  \
     }
 #define NN_RECURRENT_ATTRIBUTES                                                                              \
-    {.name = "activations", .kind = NN_SET_STRINGS, .doc = "the default ones only"},                         \
+    {.name = "activation_alpha", .kind = NN_SET_FLOATS, .doc = "of the activations that take one"},          \
+        {.name = "activation_beta", .kind = NN_SET_FLOATS, .doc = "of the activations that take one"},       \
+        {.name = "activations", .kind = NN_SET_STRINGS, .doc = "f, g, h by direction; absent: as below"},    \
         {.name = "clip", .kind = NN_SET_FLOAT, .doc = "bound of what enters the activations; absent: none"}, \
         NN_CHOICE("direction", "forward", "forward|reverse|bidirectional",                                   \
                   "in which order the steps are taken"),                                                     \
@@ -63,18 +65,9 @@ static inline int32_t nn_recurrent_infer(NnInfer *n, const NnCell *cell) {
     const int64_t directions = nn_recurrent_directions(n->node),
                   hidden = r->rank == 3 ? nn_dim_plain(r->dims[2]) : NN_DIM_UNKNOWN;
     const bool first = nn_attr_int(n->node, "layout", 0) != 0;
-    const NnAttr *names = nn_attr(n->node, "activations");
     char a[200], b[200], c[200];
-    for (uint32_t i = 0; names && i < names->count; i++) {
-        const char *at = cell->activations;
-        for (uint32_t k = 0;
-             k < i % (names->count / (uint32_t)directions ? names->count / (uint32_t)directions : 1); k++)
-            at = strchr(at, ' ') ? strchr(at, ' ') + 1 : at;
-        if (strncmp(at, names->u.strings[i], strcspn(at, " ")) != 0 ||
-            strlen(names->u.strings[i]) != strcspn(at, " "))
-            return nn_bad(n, "activations: expected the default ones (%s), found %s", cell->activations,
-                          names->u.strings[i]);
-    }
+    if (nn_activation_check(n, cell->activations, (uint32_t)directions) != NN_OK)
+        return NN_INVALID;
     if ((x->rank >= 0 && x->rank != 3) || (w->rank >= 0 && w->rank != 3) || (r->rank >= 0 && r->rank != 3) ||
         (nn_dim_known(hidden) && r->rank == 3 && nn_dim_known(r->dims[1]) &&
          r->dims[1] != cell->gates * hidden) ||
@@ -133,8 +126,10 @@ static inline NnValue *nn_recurrent_clip(const NnCellStep *s, NnValue *x) {
                 : x;
 }
 
-static inline NnValue *nn_recurrent_activate(const NnCellStep *s, const char *op, NnValue *x) {
-    return nn_body1(s->b, op, nn_recurrent_clip(s, x));
+/* Function k of the cell (f, g, h), of what is held within `clip`. */
+static inline NnValue *nn_recurrent_activate(const NnCellStep *s, uint32_t k, NnValue *x) {
+    const NnActivation f = nn_activation(s->b->node, s->cell->activations, s->direction, k);
+    return nn_activation_apply(s->b, &f, nn_recurrent_clip(s, x));
 }
 
 static inline NnValue *nn_recurrent_input(const NnBody *b, NnGraph *body, const char *name,
