@@ -76,6 +76,7 @@ script_tests = \
 	tests/ops/test-forward.sh \
 	tests/ops/test-torch.sh \
 	tests/abi/test-abi.sh \
+	tests/nnrun/test-conformance.sh \
 	tests/nnrun/test-kit.sh \
 	tests/nnrun/test-absent.sh \
 	tests/nnrun/test-arrays.sh \

@@ -164,6 +164,6 @@ typedef struct Report Report;
 Report *kit_report_new(const KitOptions *, bool json);
 void kit_report_subject(Report *, const char *kind, const char *title, const Findings *);
 /* Prints the summary and frees; true: something was judged and nothing failed. */
-bool kit_report_end(Report *);
+bool kit_report_end(Report *, bool whole);
 
 #endif

@@ -8,7 +8,7 @@
 struct Report {
     const KitOptions *options;
     bool json;
-    uint32_t subjects, line, failed, passed;
+    uint32_t subjects, line, failed, passed, skipped;
     struct {
         uint32_t passed, failed, skipped;
     } checks[CHECK_COUNT];
@@ -80,6 +80,7 @@ void kit_report_subject(Report *r, const char *kind, const char *title, const Fi
         r->checks[c].failed += v->failed > 0;
         r->checks[c].skipped += v->passed + v->failed == 0;
         r->failed += v->failed > 0;
+        r->skipped += v->passed + v->failed == 0;
         r->passed += v->failed == 0 && v->passed > 0;
         if (r->json)
             json_check(r, first, c, v);
@@ -101,20 +102,22 @@ void kit_report_subject(Report *r, const char *kind, const char *title, const Fi
     (void)fflush(stdout);
 }
 
-bool kit_report_end(Report *r) {
-    const bool good = r->failed == 0 && r->passed > 0;
+bool kit_report_end(Report *r, bool whole) {
+    const bool good = whole && r->failed == 0 && r->passed > 0;
     if (r->json) {
-        printf("],\n \"passed\": %u, \"failed\": %u, \"ok\": %s}\n", r->passed, r->failed,
-               good ? "true" : "false");
+        printf("],\n \"passed\": %u, \"failed\": %u, \"skipped\": %u, \"ok\": %s}\n", r->passed, r->failed,
+               r->skipped, good ? "true" : "false");
     } else {
         printf("1..%u\n# %-28s %8s %8s %8s\n", r->line, "check", "passed", "failed", "skipped");
         for (Check c = 0; c < CHECK_COUNT; c++)
             if (r->checks[c].passed + r->checks[c].failed + r->checks[c].skipped)
                 printf("# %-28s %8u %8u %8u\n", kit_checks[c].name, r->checks[c].passed, r->checks[c].failed,
                        r->checks[c].skipped);
-        printf("# %u subjects; %s\n", r->subjects,
+        printf("# %u subjects, %u checks passed, %u failed, %u could not be made; %s\n", r->subjects,
+               r->passed, r->failed, r->skipped,
                good        ? "it conforms"
                : r->failed ? "it does not conform"
+               : r->passed ? "it was not judged to the end"
                            : "nothing was judged");
     }
     g_free(r);

@@ -247,6 +247,18 @@ static void judge_package(Target *t, const NnPackageInfo *package) {
     g_free(within);
 }
 
+/* Is something to be judged by the reference, and there is none? */
+static bool lacks_reference(Target *t, const NnPackageInfo *package) {
+    static const char *const judged_by_it[] = {NN_OPERATOR_KIND, NN_KERNEL_KIND, NN_CLAIM_KIND, NULL};
+    bool needed = false, there = false;
+    for (uint32_t i = 0; i < nn_registry_count(t->context); i++) {
+        const NnEntry *e = nn_registry_entry(t->context, i);
+        needed = needed || (strcmp(e->package, package->name) == 0 && g_strv_contains(judged_by_it, e->kind));
+        there = there || (strcmp(e->kind, NN_DEVICE_KIND) == 0 && strcmp(e->name, "reference") == 0);
+    }
+    return needed && !there;
+}
+
 /* ---- the command ---- */
 
 static bool read_tier(Program *p, Tier *tier) {
@@ -290,9 +302,13 @@ int nnrun_plugin_test(Program *p) {
     const NnPackageInfo *package = t.context ? find_package(&t, target) : NULL;
     if (package && package->problem)
         (void)nn_status_fail(p->status, NN_INVALID, "lies-in-manifest: %s", package->problem);
+    else if (package && lacks_reference(&t, package))
+        (void)nn_status_fail(p->status, NN_NOT_FOUND,
+                             "operators and kernels are judged by the package ops, which is not found; "
+                             "--plugin-path says where it is");
     else if (package)
         judge_package(&t, package);
-    const bool good = kit_report_end(t.report);
+    const bool good = kit_report_end(t.report, nn_status_code(p->status) == NN_OK);
     remove_made(&t);
     g_free(t.folder);
     g_free(t.object);

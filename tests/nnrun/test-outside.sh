@@ -34,6 +34,12 @@ else
     echo "not ok it is installed beside the others and found"
     cat make.log out
 fi
+if "$program" plugin test --plugin-path "$plugins" swish >kit.tap 2>&1; then
+    echo "ok it passes the conformance kit"
+else
+    echo "not ok it passes the conformance kit"
+    cat kit.tap
+fi
 cat >net.yaml <<EOF
 model:
   family: net
