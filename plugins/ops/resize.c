@@ -202,6 +202,9 @@ NN_PRIMITIVE_OPERATOR(
                "[5] - f32[1]{1.5}; nearest_mode=round_prefer_ceil coordinate_transformation_mode=asymmetric",
                "i64[4]@-99:99 - - i64[1]{6}; nearest_mode=ceil", "i64[3]@0:99 - f32[1]{2}; mode=linear",
                "[6] - f32[1]{.5}; nearest_mode=floor coordinate_transformation_mode=tf_half_pixel_for_nn",
+               "[1,1,3,4] - f32[4]{1,1,1.7,.8}; mode=cubic",
+               "[2,3] - f32[2]{2.5,1.7}; nearest_mode=floor coordinate_transformation_mode=asymmetric",
+               "[3,4] - - i64[2]{5,3}; mode=linear coordinate_transformation_mode=align_corners",
                "[0,3] - f32[2]{2,2}"),
     .doc = "Other extents: each element of Y is a weighted mean of the elements of X around its place. "
            "Extents are floor(extent * scale), or sizes.",
