@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	doc/decisions/0007-head-and-tail.md \
 	doc/kit.md \
 	doc/decisions/0010-what-the-second-device-asked.md \
+	doc/results/export.md \
 	doc/results/layers.md \
 	doc/results/mnist-lenet5.md \
 	doc/results/mnist-mlp.md \

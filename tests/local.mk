@@ -88,6 +88,7 @@ script_tests = \
 
 # Run again under ASan and UBSan by ./check.
 smoke_tests = \
+	tests/onnx/test-rewrite.sh \
 	tests/onnx/test-sample.sh \
 	tests/models/test-build \
 	tests/train/optimizers \
