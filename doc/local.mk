@@ -5,6 +5,7 @@ dist_doc_DATA = NEWS README.md
 EXTRA_DIST += \
 	doc/abi.md \
 	doc/configuration.md \
+	doc/import.md \
 	doc/onnx.md \
 	doc/decisions/0001-one-makefile.md \
 	doc/decisions/0002-gradients-while-building.md \
@@ -17,6 +18,7 @@ EXTRA_DIST += \
 	doc/decisions/0010-what-the-second-device-asked.md \
 	doc/results/export.md \
 	doc/results/layers.md \
+	doc/results/mnist-imported.md \
 	doc/results/mnist-lenet5.md \
 	doc/results/mnist-mlp.md \
 	doc/results/mnist-rbm.md \

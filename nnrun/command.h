@@ -74,7 +74,7 @@ extern const uint32_t nnrun_n_global_flags;
 
 /* The sub-commands. */
 extern const Command nnrun_convert, nnrun_datasets, nnrun_devices, nnrun_eval, nnrun_export, nnrun_help,
-    nnrun_models, nnrun_ops, nnrun_optimizers, nnrun_plugin, nnrun_predict, nnrun_resume, nnrun_sample,
-    nnrun_train;
+    nnrun_import, nnrun_models, nnrun_ops, nnrun_optimizers, nnrun_plugin, nnrun_predict, nnrun_resume,
+    nnrun_sample, nnrun_train;
 
 #endif

@@ -12,6 +12,9 @@ nnrun_nnrun_SOURCES = \
 	nnrun/datasets.c \
 	nnrun/devices.c \
 	nnrun/help.c \
+	nnrun/import.c \
+	nnrun/inspect.c \
+	nnrun/inspect.h \
 	nnrun/kit/buffer.c \
 	nnrun/kit/cases.c \
 	nnrun/kit/cases.h \

@@ -9,9 +9,9 @@
 #include <string.h>
 
 static const Command *const commands[] = {
-    &nnrun_train,  &nnrun_resume,   &nnrun_eval,       &nnrun_predict, &nnrun_sample,
-    &nnrun_export, &nnrun_convert,  &nnrun_plugin,     &nnrun_ops,     &nnrun_devices,
-    &nnrun_models, &nnrun_datasets, &nnrun_optimizers, &nnrun_help,    NULL,
+    &nnrun_train,    &nnrun_resume,     &nnrun_eval,   &nnrun_predict, &nnrun_sample,  &nnrun_export,
+    &nnrun_convert,  &nnrun_import,     &nnrun_plugin, &nnrun_ops,     &nnrun_devices, &nnrun_models,
+    &nnrun_datasets, &nnrun_optimizers, &nnrun_help,   NULL,
 };
 
 const Command *const *nnrun_commands(void) { return commands; }

@@ -183,7 +183,8 @@ static int run(Program *p) {
         const char *name;
         uint32_t words;
         int (*run)(Program *);
-    } actions[] = {{"list", 1, list}, {"info", 2, info}, {"manifest", 2, manifest}, {"test", 2, nnrun_plugin_test}};
+    } actions[] = {
+        {"list", 1, list}, {"info", 2, info}, {"manifest", 2, manifest}, {"test", 2, nnrun_plugin_test}};
     const char *names[G_N_ELEMENTS(actions)];
     for (size_t i = 0; i < G_N_ELEMENTS(actions); i++) {
         names[i] = actions[i].name;

@@ -273,7 +273,7 @@ static bool choose_function(Ask *a, Program *p) {
     }
     a->n_inputs = nn_context_host(p->context)->graph->function_inputs(a->function);
     a->output = find_output(a, p);
-    const NnFormat *format = to ? nn_arrays_format(p->context, to, true, p->status) : NULL;
+    const NnFormat *format = to ? nn_arrays_format(p->context, to, NN_WRITE_ARRAYS, p->status) : NULL;
     a->only = nnrun_flag(p, "output") || (format && format->flags & NN_FORMAT_SINGLE);
     return nn_status_code(p->status) == NN_OK;
 }

@@ -62,6 +62,7 @@ script_tests = \
 	tests/onnx/test-rewrite.sh \
 	tests/onnx/test-sample.sh \
 	tests/models/test-devices.sh \
+	tests/models/test-imported.sh \
 	tests/plugins/ops-opencl/test-device.sh \
 	tests/plugins/ops-opencl/test-operators.sh \
 	tests/train/test-allocations.sh \
@@ -149,7 +150,7 @@ smoke_tests = \
 
 # What make check-all adds: a hundred kills instead of a dozen, and what runs again under TSan (no Criterion here) and
 # valgrind.
-long_tests = tests/plugins/ops-opencl/test-all-operators.sh tests/train/test-resume.sh
+long_tests = tests/plugins/ops-opencl/test-all-operators.sh tests/train/test-resume.sh tests/models/test-finetune.sh
 
 tsan_tests = \
 	tests/train/test-two-epochs.sh \

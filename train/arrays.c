@@ -19,8 +19,10 @@ struct NnArrays {
 
 /* ---- formats ---- */
 
-static bool fits(const NnFormat *f, const char *extension, bool writing) {
-    const bool able = writing ? NN_HAS(f, write) : NN_HAS(f, read);
+static bool fits(const NnFormat *f, const char *extension, NnFormatUse use) {
+    const bool able = use == NN_READ_ARRAYS    ? NN_HAS(f, read)
+                      : use == NN_WRITE_ARRAYS ? NN_HAS(f, write)
+                                               : NN_HAS(f, read_graph);
     return able && f->extension && g_str_equal(f->extension, extension);
 }
 
@@ -29,20 +31,20 @@ static const NnFormat *format_at(NnContext *context, uint32_t i) {
     return g_str_equal(e->kind, NN_FORMAT_KIND) ? nn_registry_table(context, e->kind, e->name, NULL) : NULL;
 }
 
-static void fail_unknown(NnContext *context, const char *path, bool writing, NnStatus *status) {
+static void fail_unknown(NnContext *context, const char *path, NnFormatUse use, NnStatus *status) {
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *dot = strrchr(base, '.');
     g_autoptr(GString) known = g_string_new(NULL);
     for (uint32_t i = 0; i < nn_registry_count(context); i++) {
         const NnFormat *f = format_at(context, i);
-        if (f && f->extension && fits(f, f->extension, writing))
+        if (f && f->extension && fits(f, f->extension, use))
             g_string_append_printf(known, "%s.%s", known->len ? ", " : "", f->extension);
     }
-    nn_status_fail(status, NN_INVALID,
-                   "%s: no format of arrays is known for files that end in \"%s\"; there are %s", path,
-                   dot ? dot : base, known->len ? known->str : "none");
+    nn_status_fail(
+        status, NN_INVALID, "%s: no format of %s is known for files that end in \"%s\"; there are %s", path,
+        use == NN_READ_GRAPH ? "graphs" : "arrays", dot ? dot : base, known->len ? known->str : "none");
 }
 
-const NnFormat *nn_arrays_format(NnContext *context, const char *path, bool writing, NnStatus *status) {
+const NnFormat *nn_arrays_format(NnContext *context, const char *path, NnFormatUse use, NnStatus *status) {
     const char *dot = strrchr(path, '.'), *extension = dot && !strchr(dot, '/') ? dot + 1 : "";
     /* Most formats are called as their files end, and the others need not be loaded then. */
     for (int by_name = 1; by_name >= 0; by_name--)
@@ -50,10 +52,10 @@ const NnFormat *nn_arrays_format(NnContext *context, const char *path, bool writ
             if (by_name && !g_str_equal(nn_registry_entry(context, i)->name, extension))
                 continue;
             const NnFormat *f = format_at(context, i);
-            if (f && fits(f, extension, writing))
+            if (f && fits(f, extension, use))
                 return f;
         }
-    fail_unknown(context, path, writing, status);
+    fail_unknown(context, path, use, status);
     return NULL;
 }
 
@@ -101,7 +103,7 @@ static int32_t take_pair(void *self, const NnPair *pair, NnStatus *status) {
 
 NnArrays *nn_arrays_read(NnContext *context, const char *path, NnStatus *status) {
     g_autoptr(GError) error = NULL;
-    const NnFormat *format = nn_arrays_format(context, path, false, status);
+    const NnFormat *format = nn_arrays_format(context, path, NN_READ_ARRAYS, status);
     if (format == NULL)
         return NULL;
     NnArrays *all = g_new0(NnArrays, 1);
@@ -186,7 +188,7 @@ int32_t nn_arrays_store(NnContext *context, const NnFormat *format, const char *
 
 int32_t nn_arrays_write(NnContext *context, const char *path, uint64_t n, const NnArray *arrays,
                         uint64_t n_pairs, const NnPair *pairs, NnStatus *status) {
-    const NnFormat *format = nn_arrays_format(context, path, true, status);
+    const NnFormat *format = nn_arrays_format(context, path, NN_WRITE_ARRAYS, status);
     if (format == NULL)
         return nn_status_code(status);
     g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);

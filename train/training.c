@@ -124,11 +124,8 @@ static int32_t build(NnTraining *t, NnStatus *status) {
     const bool updates = !(t->flags & NN_TRAINING_NO_UPDATES);
     t->network =
         nn_network_new(t->context, t->config.family->name, t->config.model, t->source.info, batch, status);
-    if (t->network == NULL) {
-        if (t->config.loader == NULL)
-            nn_status_where(status, "without a section `data`");
+    if (t->network == NULL)
         return nn_status_code(status);
-    }
     if (updates && (plan_epochs(t, status) != NN_OK || build_updates(t, status) != NN_OK))
         return nn_status_code(status);
     t->session = nn_training_open_session(t, 0, status);

@@ -293,6 +293,44 @@ refuse "many arrays for a file of one" 'cannot write|npy holds one array|npz hol
 refuse "no array of that name" 'has no array of that name' "$NNRUN" convert "$last" a.npz --only 'nosuch*'
 rm cut.npz cut.csv
 
+# ---- imported graphs ----
+
+"$NNRUN" -q export "$run" -o net.onnx >../out 2>../err || echo "not ok the good one is exported: $(cat ../err)"
+refuse "import: a missing file" 'nosuch.onnx: No such file' "$NNRUN" import nosuch.onnx
+refuse "import: a file of another kind" 'good.yaml|no format of graphs is known|".yaml"|.onnx' "$NNRUN" import good.yaml
+printf 'PNG, or something as long as that' >bad.onnx
+refuse "import: not ONNX" 'bad.onnx: offset|not an ONNX model' "$NNRUN" import bad.onnx
+head -c 300 net.onnx >bad.onnx
+refuse "import: cut short" 'bad.onnx: offset' "$NNRUN" import bad.onnx
+refuse "import: a folder that is there" 'tmp2 is there already' sh -c 'mkdir tmp2; : >tmp2/x; "$0" import net.onnx tmp2; c=$?; rm -r tmp2; exit $c' "$NNRUN"
+refuse "import: an input that the graph has not" 'model.inputs.image=x|the graph has no input "image"' \
+    "$NNRUN" import net.onnx new model.inputs.image=x
+glyphs='data={loader: glyphs, train: 60, test: 20}'
+refuse "import: a field that the data has not" 'input x of the graph: the data has no field "z"' \
+    "$NNRUN" import net.onnx new model.inputs.x=z "$glyphs"
+refuse "import: an output that the graph has not" 'model.output=nosuch|the graph has no value "nosuch"' \
+    "$NNRUN" import net.onnx new model.output=nosuch
+printf '0,0,0\n0,0,1\n1,1,0\n1,1,1\n1,0,1\n' >t.csv
+refuse "import: samples of another shape" 'input x of the graph|[?,1,28,28]|field x is f32[2]' \
+    "$NNRUN" import net.onnx new 'data={loader: csv, path: t.csv}'
+refuse "import: an unknown setting" 'model.hed|did you mean|head' "$NNRUN" import net.onnx new model.hed=true
+refuse "import: an option of an input that is none" 'scael|did you mean|scale' \
+    "$NNRUN" import net.onnx new 'model.inputs={x: {scael: 2}}' "$glyphs"
+cat >row.yaml <<END
+model: {family: imported, file: net.onnx}
+END
+refuse "no data to train on" 'row.yaml:1:1|no section `data`|nothing to train on' "$NNRUN" train row.yaml
+refuse "no data to evaluate on" 'row.yaml:1:1|no section `data`|nothing to evaluate on' "$NNRUN" eval row.yaml
+refuse "no data and no arrays" 'no section `data`|--from' "$NNRUN" predict row.yaml
+refuse "no data for a family that needs it" 'no `data` with a field named x' "$NNRUN" predict row.yaml 'model={family: mlp, hidden: [8]}'
+printf '1,2,3\n' >row.csv
+refuse "arrays of another shape" 'row.csv: input x wants u8[?,1,28,28], array arr_0 is f64[1,3]' "$NNRUN" predict row.yaml --from row.csv
+awk 'BEGIN { for (i = 0; i < 784; i++) printf "%s%s", i == 9 ? 0.5 : 7, i < 783 ? "," : "\n" }' >row.csv
+refuse "arrays of another type" 'row.csv: input x wants u8, and element 9 of array arr_0, f64, is none' "$NNRUN" predict row.yaml --from row.csv
+refuse "an input named wrong" 'row.csv: function predict has no input "image"' "$NNRUN" predict row.yaml --from image=row.csv
+refuse "weights of another model" 'w.csv|weights' sh -c 'printf "# f32 [1] w\n1\n" >w.csv; "$0" eval "$1" --weights ./w.csv; c=$?; rm w.csv; exit $c' "$NNRUN" "$run"
+rm net.onnx bad.onnx t.csv row.csv
+
 # ---- while it runs ----
 
 # during NAME TEXT FOLDER COMMAND...: exit code 1, one sentence, no temporary file, and FOLDER's last checkpoint works

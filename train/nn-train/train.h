@@ -98,8 +98,9 @@ NN_API uint64_t nn_arrays_pairs(const NnArrays *, const NnPair **);
 /* In one rename; texts are left out where the format has no place for them. */
 NN_API int32_t nn_arrays_write(NnContext *, const char *path, uint64_t n, const NnArray *, uint64_t n_pairs,
                                const NnPair *, NnStatus *);
-/* The format that a path asks for, to read or to write arrays. */
-NN_API const NnFormat *nn_arrays_format(NnContext *, const char *path, bool writing, NnStatus *);
+/* The format that the end of a path asks for, of those that can do it. */
+typedef enum NnFormatUse { NN_READ_ARRAYS, NN_WRITE_ARRAYS, NN_READ_GRAPH } NnFormatUse;
+NN_API const NnFormat *nn_arrays_format(NnContext *, const char *path, NnFormatUse, NnStatus *);
 
 /* What a training is made of, for programs that do more with it. */
 NN_API char *nn_training_config_text(const NnTraining *); /* the resolved configuration; free() it */

@@ -168,10 +168,10 @@ static NnValue *from_field(const Feed *f, const char *name) {
 
     if (field == NULL)
         return refuse(f, "the data has no field \"%.80s\"", name);
-    const bool whole = field->classes || !((NN_MASK(f->type) & NN_FLOATS) || field->scale != 0);
     NnValue *stored = net_feed(net, field);
     NnValue *x = reshape(f, transpose(f, stored, field->rank), field);
-    if (whole && (NN_MASK(f->type) & NN_FLOATS) == 0)
+    /* A graph that takes whole numbers takes them as they are stored: indices of words, bytes of pixels. */
+    if ((NN_MASK(f->type) & NN_FLOATS) == 0)
         return cast(f, x, f->type);
     return cast(f, normalise(f, x ? net_real(net, field, x) : NULL), f->type);
 }

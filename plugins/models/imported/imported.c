@@ -5,6 +5,14 @@
 
 #include <stdlib.h>
 
+/* A value that a node has made. */
+typedef struct Made {
+    char *name;
+    NnValue *value;
+    NnValue *logits; /* what went into a Softmax that made it; NULL */
+    bool softmax;
+} Made;
+
 /* One function under construction. */
 typedef struct Import {
     Net net;
@@ -12,8 +20,8 @@ typedef struct Import {
     bool raw;           /* as the file has it: no fields, no loss */
     const char *wanted; /* the value that is the result; NULL: the first output */
     NnValue *result;
-    NnValue **softmaxes; /* what this operator made */
-    uint32_t n_softmaxes;
+    Made *made; /* by the graph's nodes */
+    uint32_t n_made, room;
     char *first; /* the name of the first output */
     bool listed; /* the wanted value is an output of the graph */
     uint32_t n_inputs;
@@ -101,19 +109,42 @@ static NnValue *take_initial(void *self, const NnArray *a, int32_t role, NnStatu
     return v;
 }
 
+static NnValue *made_value(const Import *m, const char *name) {
+    for (uint32_t i = m->n_made; i-- > 0;)
+        if (strcmp(m->made[i].name, name) == 0)
+            return m->made[i].value;
+    return NULL;
+}
+
+static bool add_made(Import *m, const char *name, NnValue *value, const NnFileNode *node) {
+    const bool softmax = strcmp(node->op, "Softmax") == 0 && node->n_inputs;
+
+    if (m->n_made == m->room) {
+        const uint32_t room = m->room * 2 + 64;
+        Made *more = realloc(m->made, room * sizeof *more);
+        if (more == NULL)
+            return false;
+        m->made = more;
+        m->room = room;
+    }
+    Made *made = &m->made[m->n_made];
+    *made = (Made){.name = malloc(strlen(name) + 1),
+                   .value = value,
+                   .logits = softmax ? made_value(m, node->inputs[0]) : NULL,
+                   .softmax = softmax};
+    if (made->name == NULL)
+        return false;
+    (void)strcpy(made->name, name);
+    m->n_made++;
+    return true;
+}
+
 static int32_t take_node(void *self, const NnFileNode *node, NnStatus *status) {
     Import *m = self;
 
-    for (uint32_t i = 0; i < node->n_outputs && m->wanted; i++)
-        if (strcmp(node->outputs[i], m->wanted) == 0)
-            m->result = node->values[i];
-    if (strcmp(node->op, "Softmax") != 0 || node->n_outputs == 0)
-        return NN_OK;
-    NnValue **more = realloc(m->softmaxes, (m->n_softmaxes + 1) * sizeof(NnValue *));
-    if (more == NULL)
-        return nn_fail(m->net.nn, status, NN_OUT_OF_MEMORY, "no memory to import a graph");
-    m->softmaxes = more;
-    m->softmaxes[m->n_softmaxes++] = node->values[0];
+    for (uint32_t i = 0; i < node->n_outputs; i++)
+        if (node->values[i] && !add_made(m, node->outputs[i], node->values[i], node))
+            return nn_fail(m->net.nn, status, NN_OUT_OF_MEMORY, "no memory to import a graph");
     return NN_OK;
 }
 
@@ -125,7 +156,7 @@ static int32_t take_output(void *self, const char *name, NnValue *value, NnStatu
         (void)strcpy(m->first, name);
     if (m->first == NULL)
         return nn_fail(m->net.nn, status, NN_OUT_OF_MEMORY, "no memory for a name");
-    if (m->wanted ? m->result == NULL && strcmp(name, m->wanted) == 0 : first)
+    if (first && m->wanted == NULL)
         m->result = value;
     if (m->wanted && strcmp(name, m->wanted) == 0)
         m->listed = true;
@@ -175,6 +206,8 @@ static int32_t read_graph(Import *m) {
     }
     if (check_inputs(m) != NN_OK)
         return net_code(&m->net);
+    if (m->wanted)
+        m->result = made_value(m, m->wanted);
     if (m->result == NULL && m->wanted) {
         char text[300];
         (void)snprintf(text, sizeof text, "the graph has no value \"%.150s\"", m->wanted);
@@ -197,13 +230,22 @@ static NnValue *flatten(const Net *net, NnValue *x, bool always) {
     return thin ? nn_op(net->nn, net->g, "Flatten", NN_VALUES(x), NN_ATTRS(NN_INT("axis", 1))) : x;
 }
 
-static bool gives_probabilities(const Import *m) {
-    const char *said = net_get_string(m->net.build, "gives", "auto");
+/* Probabilities as logits: what went into their Softmax or, where that is out of sight, their logarithms. */
+static NnValue *undo_softmax(const Import *m) {
+    const Net *net = &m->net;
+    const char *said = net_get_string(net->build, "gives", "auto");
+    const Made *made = NULL;
 
-    for (uint32_t i = 0; strcmp(said, "auto") == 0 && i < m->n_softmaxes; i++)
-        if (m->softmaxes[i] == m->result)
-            return true;
-    return strcmp(said, "probabilities") == 0;
+    for (uint32_t i = 0; i < m->n_made && strcmp(said, "logits") != 0; i++)
+        if (m->made[i].value == m->result && m->made[i].softmax)
+            made = &m->made[i];
+    if (made && made->logits)
+        return made->logits;
+    if (made == NULL && strcmp(said, "probabilities") != 0)
+        return m->result;
+    NnValue *least = nn_scalar_like(net->nn, net->g, m->result, 1e-30);
+    return nn_op1(net->nn, net->g, "Log",
+                  nn_op(net->nn, net->g, "Clip", NN_VALUES(m->result, least), NN_NO_ATTRS));
 }
 
 /* What the graph gives, as logits of the data's classes or as values. */
@@ -219,10 +261,7 @@ static NnValue *finish(const Import *m, const NnField *y) {
                  : (nn->config->fail(head, status_of(m), "a head needs data with a field y"), NULL);
     if (y == NULL || y->classes == 0)
         return x;
-    if (gives_probabilities(m))
-        x = nn_op1(
-            nn, net->g, "Log",
-            nn_op(nn, net->g, "Clip", NN_VALUES(x, nn_scalar_like(nn, net->g, x, 1e-30)), NN_NO_ATTRS));
+    x = undo_softmax(m);
     x = x ? flatten(net, x, false) : NULL;
     const NnValueInfo *info = x ? nn->graph->info(net->g, x) : NULL;
     if (info && (info->rank < 2 || (info->dims[1] >= 0 && info->dims[1] != units))) {
@@ -274,7 +313,9 @@ static int32_t build_function(NnModelBuild *build, Source *source, const char *n
         add_outputs(&m, name);
     free(m.used);
     free(m.first);
-    free(m.softmaxes);
+    for (uint32_t i = 0; i < m.n_made; i++)
+        free(m.made[i].name);
+    free(m.made);
     return build->end(build, m.net.g);
 }
 

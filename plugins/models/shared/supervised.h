@@ -21,8 +21,9 @@ static inline NN_MAYBE_UNUSED const NnField *net_field(const NnModelBuild *build
 static inline NN_MAYBE_UNUSED const NnField *net_need_field(const NnModelBuild *build, const char *name) {
     const NnField *f = net_field(build, name);
     if (f == NULL)
-        (void)nn_fail(build->host, build->status, NN_INVALID,
-                      "the data has no field named %s, which this model needs", name);
+        (void)nn_fail(build->host, build->status, NN_INVALID, "%s field named %s, which this model needs",
+                      build->data && build->data->n_fields ? "the data has no" : "there is no `data` with a",
+                      name);
     return f;
 }
 
