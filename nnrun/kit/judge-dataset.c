@@ -107,6 +107,17 @@ static void *read_again(void *arg) {
     return NULL;
 }
 
+static void judge_readers(const Loader *l, const char *want, uint64_t n, const uint64_t *indices) {
+    Reader a = {l, want, n, indices, false}, b = a;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, read_again, &a) != 0)
+        return;
+    (void)read_again(&b);
+    (void)pthread_join(thread, NULL);
+    (void)kit_expect(l->kit, RACES, !a.differs && !b.differs,
+                     "two threads that read at once get other samples");
+}
+
 static void judge_reading(const Loader *l) {
     NnStatus *status = nn_status_new();
     const uint64_t count = split_at(l->info, 0)->count, n = MIN(SAMPLES, count);
@@ -118,16 +129,9 @@ static void judge_reading(const Loader *l) {
          *again = read_samples(l, 0, n, indices, true, status);
     if (kit_expect(l->kit, WRONG_FORWARD, first && again, "samples cannot be read: %s",
                    nn_status_message(status))) {
-        (void)kit_expect(l->kit, NOT_REPEATABLE, memcmp(first, again, bytes_of(l, n)) == 0,
-                         "the same samples again are others");
-        Reader a = {l, first, n, indices, false}, b = a;
-        pthread_t thread;
-        if (pthread_create(&thread, NULL, read_again, &a) == 0) {
-            (void)read_again(&b);
-            (void)pthread_join(thread, NULL);
-        }
-        (void)kit_expect(l->kit, RACES, !a.differs && !b.differs,
-                         "two threads that read at once get other samples");
+        if (kit_expect(l->kit, NOT_REPEATABLE, memcmp(first, again, bytes_of(l, n)) == 0,
+                       "the same samples again are others"))
+            judge_readers(l, first, n, indices);
     }
     free(first);
     free(again);

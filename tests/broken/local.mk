@@ -16,6 +16,9 @@ broken_plugins = \
 	tests/broken/leaves-output-unwritten.la \
 	tests/broken/lies-in-manifest.la \
 	tests/broken/not-repeatable.la \
+	tests/broken/not-repeatable.dataset.la \
+	tests/broken/not-repeatable.model.la \
+	tests/broken/not-repeatable.schedule.la \
 	tests/broken/races.la \
 	tests/broken/reads-past-buffer.la \
 	tests/broken/reads-uninitialised.la \
@@ -24,6 +27,9 @@ broken_plugins = \
 	tests/broken/writes-past-workspace.la \
 	tests/broken/wrong-abi.la \
 	tests/broken/wrong-forward.la \
+	tests/broken/wrong-forward.claim.la \
+	tests/broken/wrong-forward.device.la \
+	tests/broken/wrong-forward.optimizer.la \
 	tests/broken/wrong-gradient.la \
 	tests/broken/wrong-in-place.la \
 	tests/broken/wrong-inference.la \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The shelf of deliberately broken plug-ins: each file of this folder is one, with one defect, which its
- * first lines name and which is also its file's name; `right` has none. `nnrun plugin test` has to tell them
- * apart (tests/nnrun/test-kit.sh). Here is what they do right: kernels of the device `cpu`, preferred to its
- * own.
+ * first lines name and which is also its file's name (behind a dot is the kind of what has it, where that is
+ * no kernel and no operator); `right` has none. `nnrun plugin test` has to tell them apart
+ * (tests/nnrun/test-kit.sh). Here is what they do right: kernels of the device `cpu`, preferred to its own.
  */
 #ifndef NN_TESTS_BROKEN_SHELF_H
 #define NN_TESTS_BROKEN_SHELF_H
