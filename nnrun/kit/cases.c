@@ -19,6 +19,7 @@ static const Line lines[] = {
     {"Add", "[70,130] [130]", TIER_CI},
     {"Add", "[3,5,7,65] [5,1,65]", TIER_CI},
     {"Mul", "[9,1,130] [1,70,1]", TIER_CI},
+    {"Einsum", "[3,33,17] [3,17,29]; equation=bij,bjk->bik", TIER_CI},
     {"Sub", "[4099] [4099]", TIER_CI},
     {"Div", "[33,67] [33,1]@.5:2", TIER_CI},
     {"Where", "bool[40,70] [40,70] [70]", TIER_CI},

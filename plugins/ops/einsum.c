@@ -3,35 +3,15 @@
  * Einstein's summation: products of any operands, summed over the labels that the output leaves out. Its
  * gradient is the same sum with another factor as the result, and so are the gradient's gradients.
  */
-#include "family/einsum.h"
-#include "family/index.h"
-
-/* Equation and extents of a node whose operands begin at input `first`. */
-static int32_t read_node(NnInfer *n, uint32_t first, NnEinsum *e, bool *ranks) {
-    const NnNode *node = n->node;
-    const char *text = nn_attr_string(node, "equation", "");
-    int32_t code = nn_einsum_parse(n->host, n->status, text, node->n_inputs - first, e);
-    *ranks = true;
-    for (uint32_t k = 0; code == NN_OK && k < e->n; k++) {
-        const NnValueInfo *x = node->inputs[first + k];
-        if (x->rank >= 0)
-            code = nn_einsum_rank(n->host, n->status, e, k, x->rank);
-        else if (nn_einsum_dots(&e->term[k]))
-            *ranks = false;
-    }
-    for (uint32_t k = 0; code == NN_OK && *ranks && k < e->n; k++) {
-        const NnValueInfo *x = node->inputs[first + k];
-        code = nn_einsum_extents(n->host, n->status, e, k, x->rank, x->dims);
-    }
-    return code;
-}
+#include "family/einsum-body.h"
+#include "family/einsum-sum.h"
 
 static int32_t infer(NnInfer *n) {
     int64_t dims[NN_MAX_RANK];
     int32_t rank;
     NnEinsum e;
     bool ranks;
-    int32_t code = read_node(n, 0, &e, &ranks);
+    int32_t code = nn_einsum_read(n->host, n->status, n->node, 0, &e, &ranks);
     if (code == NN_OK)
         code = nn_einsum_output(n->host, n->status, &e, &rank, dims);
     if (code == NN_OK)
@@ -39,110 +19,84 @@ static int32_t infer(NnInfer *n) {
     return code;
 }
 
-typedef union Sum {
-    double real;
-    uint64_t whole;
-} Sum;
-
-/* The loop over all labels, and how it steps through each factor: the operands, then the output. */
-typedef struct Walk {
-    int32_t n;
-    int64_t extent[NN_EINSUM_LABELS], step[NN_EINSUM_OPERANDS + 1][NN_EINSUM_LABELS];
-} Walk;
-
-static void steps(const NnEinsum *e, const NnTensor *t, uint32_t k, const int32_t *place, Walk *w) {
-    int64_t dense[NN_MAX_RANK];
-    nn_dense(t->rank, t->dims, dense);
-    for (int32_t i = 0; i < t->rank; i++)
-        if (t->dims[i] != 1)
-            w->step[k][place[nn_einsum_at(e, &e->term[k], t->rank, i)]] += dense[i];
-}
-
-/* One factor is summed, the others are multiplied. */
-static void add_up(const Walk *w, const NnTensor *const *factor, uint32_t n, uint32_t result, Sum *sums) {
-    const bool whole = nn_is(factor[result]->type, NN_INTEGERS);
-    int64_t index[NN_EINSUM_LABELS] = {0};
-    do {
-        Sum product = {.real = 1};
-        if (whole)
-            product.whole = 1;
-        for (uint32_t k = 0; k <= n; k++) {
-            const int64_t at = nn_at(w->n, index, w->step[k]);
-            if (k != result && whole)
-                product.whole *= (uint64_t)nn_load_int(nn_data(factor[k]), factor[k]->type, at);
-            else if (k != result)
-                product.real *= nn_load(nn_data(factor[k]), factor[k]->type, at);
-        }
-        Sum *to = &sums[nn_at(w->n, index, w->step[result])];
-        if (whole)
-            to->whole += product.whole;
-        else
-            to->real += product.real;
-    } while (nn_next(w->n, w->extent, index));
-}
-
-/* factor[0 .. n-1] are the operands, factor[n] the output; the one of index `result` is summed, the others
- * are multiplied. */
-static int32_t sum(const NnCall *call, const NnTensor *const *factor, uint32_t n, uint32_t result) {
-    const NnTensor *to = factor[result];
-    const int64_t count = nn_elements(to);
-    int32_t place[NN_EINSUM_LABELS] = {0};
-    Walk w = {0};
-    NnEinsum e;
-    int32_t code =
-        nn_einsum_parse(call->host, call->status, nn_attr_string(call->node, "equation", ""), n, &e);
-    for (uint32_t k = 0; code == NN_OK && k < n; k++)
-        code = nn_einsum_rank(call->host, call->status, &e, k, factor[k]->rank);
-    for (uint32_t k = 0; code == NN_OK && k < n; k++)
-        code = nn_einsum_extents(call->host, call->status, &e, k, factor[k]->rank, factor[k]->dims);
-    if (code != NN_OK)
-        return code;
-    for (int32_t l = 0; l < NN_EINSUM_LABELS; l++)
-        if (e.used[l]) {
-            place[l] = w.n;
-            w.extent[w.n++] = e.extent[l];
-        }
-    for (uint32_t k = 0; k <= n; k++)
-        steps(&e, factor[k], k, place, &w);
-    Sum *sums = call->host->alloc(call->host, (uint64_t)(count + 1) * sizeof *sums);
-    if (!sums)
-        return nn_fail(call->host, call->status, NN_OUT_OF_MEMORY, "no memory for %lld sums",
-                       (long long)count);
-    if (nn_product(w.extent, 0, w.n) > 0)
-        add_up(&w, factor, n, result, sums);
-    for (int64_t i = 0; i < count; i++)
-        if (nn_is(to->type, NN_INTEGERS))
-            nn_store_int(nn_data(to), to->type, i, (int64_t)sums[i].whole);
-        else
-            nn_store(nn_data(to), to->type, i, sums[i].real);
-    call->host->free(call->host, sums);
-    return NN_OK;
-}
-
 static int32_t compute(const NnCall *call) {
     const NnTensor *factor[NN_EINSUM_OPERANDS + 1];
     for (uint32_t k = 0; k < call->n_inputs; k++)
         factor[k] = call->inputs[k];
     factor[call->n_inputs] = call->outputs[0];
-    return sum(call, factor, call->n_inputs, call->n_inputs);
+    return nn_einsum_sum(call, factor, call->n_inputs, call->n_inputs);
+}
+
+static int32_t body(NnBody *b) {
+    int32_t out[NN_MAX_RANK], rank;
+    int64_t dims[NN_MAX_RANK];
+    NnEinsum e;
+    bool ranks;
+    int32_t code = nn_einsum_read(b->host, b->status, b->node, 0, &e, &ranks);
+    if (code == NN_OK)
+        code = nn_einsum_output(b->host, b->status, &e, &rank, dims);
+    if (code != NN_OK)
+        return code;
+    for (int32_t l = 0; l < NN_EINSUM_LABELS; l++)
+        if (!ranks || (e.used[l] && e.extent[l] < 0))
+            return nn_fail(b->host, b->status, NN_UNSUPPORTED, "Einsum needs operands of known extents here");
+    for (int32_t i = 0; i < rank; i++)
+        out[i] = nn_einsum_at(&e, &e.term[e.n], rank, i);
+    return nn_einsum_body(b, &e, out, rank);
 }
 
 static NnValue *with_equation(const NnGradient *g, const char *op, NnValue *const *in, uint32_t n,
-                              int64_t operand) {
-    const NnAttr attrs[] = {NN_TEXT("equation", nn_attr_string(g->node, "equation", "")),
-                            NN_INT("operand", operand)};
+                              const char *equation, int64_t operand) {
+    const NnAttr attrs[] = {NN_TEXT("equation", equation), NN_INT("operand", operand)};
     return nn_op(g->host, g->graph, op, in, n, attrs, operand < 0 ? 1 : 2);
 }
 
+static NnValue *general(const NnGradient *g, NnValue *const *in, uint32_t n, int64_t operand) {
+    return with_equation(g, "nn/EinsumGrad", in, n, nn_attr_string(g->node, "equation", ""), operand);
+}
+
+/* Mostly the gradient of an operand is an Einsum of the other ones and dY: where all of its labels are among
+ * theirs, once, and nothing was broadcast. */
+static bool is_einsum(const NnGradient *g, const NnEinsum *e, uint32_t operand) {
+    const NnValueInfo *x = g->node->inputs[operand];
+    bool here[NN_EINSUM_LABELS] = {false}, there[NN_EINSUM_LABELS] = {false};
+    for (uint32_t k = 0; k < e->n; k++)
+        for (int32_t i = 0; i < g->node->inputs[k]->rank; i++)
+            if (k != operand)
+                there[nn_einsum_at(e, &e->term[k], g->node->inputs[k]->rank, i)] = true;
+    const int32_t rank = e->term[e->n].letters + (nn_einsum_dots(&e->term[e->n]) ? e->unnamed : 0);
+    for (int32_t i = 0; i < rank; i++)
+        there[nn_einsum_at(e, &e->term[e->n], rank, i)] = true;
+    for (int32_t i = 0; i < x->rank; i++) {
+        const int32_t l = nn_einsum_at(e, &e->term[operand], x->rank, i);
+        if (here[l] || !there[l] || !nn_dim_known(x->dims[i]) || x->dims[i] != e->extent[l])
+            return false;
+        here[l] = true;
+    }
+    return !nn_einsum_dots(&e->term[operand]) || x->rank - e->term[operand].letters == e->unnamed;
+}
+
 static int32_t gradient(NnGradient *g) {
-    NnValue *in[NN_EINSUM_OPERANDS + 1] = {NN_DY(g)};
+    NnValue *in[NN_EINSUM_OPERANDS + 1] = {NN_DY(g)}, *others[NN_EINSUM_OPERANDS];
     const uint32_t n = g->node->n_inputs;
+    NnEinsum e;
+    bool ranks, known = true;
+    const int32_t code = nn_einsum_read(g->host, g->status, g->node, 0, &e, &ranks);
+    for (uint32_t k = 0; k < n; k++)
+        known = known && g->node->inputs[k]->rank >= 0;
     for (uint32_t k = 0; k < n; k++)
         in[k + 1] = g->inputs[k];
-    for (uint32_t k = 0; k < n; k++)
-        if (g->wanted[k])
-            g->grads[k] = with_equation(g, "nn/EinsumGrad", in, n + 1, k);
-    return NN_OK;
+    for (uint32_t k = 0; code == NN_OK && k < n; k++) {
+        char equation[NN_EINSUM_TEXT];
+        if (!g->wanted[k])
+            continue;
+        for (uint32_t i = 0; i < n; i++)
+            others[i] = i == k ? NN_DY(g) : g->inputs[i];
+        g->grads[k] = known && is_einsum(g, &e, k)
+                          ? with_equation(g, "Einsum", others, n, nn_einsum_swapped(&e, k, equation), -1)
+                          : general(g, in, n + 1, k);
+    }
+    return code;
 }
 
 /* ---- nn/EinsumGrad(dY, X..): dX of one operand ---- */
@@ -155,7 +109,7 @@ static int32_t grad_infer(NnInfer *n) {
     int32_t rank;
     NnEinsum e;
     bool ranks;
-    int32_t code = read_node(n, 1, &e, &ranks);
+    int32_t code = nn_einsum_read(n->host, n->status, n->node, 1, &e, &ranks);
     if (code == NN_OK)
         code = nn_einsum_output(n->host, n->status, &e, &rank, dims);
     if (code != NN_OK)
@@ -178,7 +132,7 @@ static int32_t grad_compute(const NnCall *call) {
     for (uint32_t k = 0; k < n; k++)
         factor[k] = k == operand ? call->outputs[0] : call->inputs[k + 1];
     factor[n] = call->inputs[0];
-    return sum(call, factor, n, operand);
+    return nn_einsum_sum(call, factor, n, operand);
 }
 
 /* In all of its own gradients what arrives stands in the operand's place. */
@@ -188,10 +142,10 @@ static int32_t grad_gradient(NnGradient *g) {
     for (uint32_t k = 0; k < n; k++)
         in[k] = k == operand + 1 ? NN_DY(g) : g->inputs[k];
     if (g->wanted[0])
-        g->grads[0] = with_equation(g, "Einsum", in + 1, n - 1, -1);
+        g->grads[0] = with_equation(g, "Einsum", in + 1, n - 1, nn_attr_string(g->node, "equation", ""), -1);
     for (uint32_t k = 1; k < n; k++)
         if (g->wanted[k] && k != operand + 1)
-            g->grads[k] = with_equation(g, "nn/EinsumGrad", in, n, k - 1);
+            g->grads[k] = general(g, in, n, k - 1);
     return NN_OK;
 }
 
@@ -214,7 +168,7 @@ NN_PRIMITIVE_OPERATOR(
                "[2,0] [0,3]; equation=ij,jk->ik", "i64[2,3]@-9:9 i64[3]@-9:9; equation=ij,j"),
     .doc = "Einstein's summation: the product of the operands at equal labels, summed over the labels that "
            "the result does not have.",
-    .infer = infer, .gradient = gradient, .compute = compute);
+    .infer = infer, .gradient = gradient, .body = body, .compute = compute);
 
 NN_PRIMITIVE_OPERATOR(
     grad_op, NN_OURS("EinsumGrad", 1),

@@ -217,6 +217,10 @@ EXTRA_DIST += \
 	plugins/ops/family/deform.h \
 	plugins/ops/family/drawn.h \
 	plugins/ops/family/einsum.h \
+	plugins/ops/family/einsum-body.h \
+	plugins/ops/family/einsum-equation.h \
+	plugins/ops/family/einsum-factor.h \
+	plugins/ops/family/einsum-sum.h \
 	plugins/ops/family/global-pool.h \
 	plugins/ops/family/groups.h \
 	plugins/ops/family/index.h \

@@ -1,96 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Equations of Einstein's summation: "ij,jk->ik", with repeated letters (diagonals), "..." (dimensions
- * without a name, broadcast from the right) and, without "->", an output of the letters that appear once.
- * Letters and the dimensions of "..." are labels, each with one extent.
+ * An equation of Einstein's summation with the shapes of its operands. Letters and the dimensions of "..."
+ * are labels, each with one extent; a dimension of 1 is broadcast.
  */
 #ifndef OPS_FAMILY_EINSUM_H
 #define OPS_FAMILY_EINSUM_H
 
-#include "shape.h"
-
-#define NN_EINSUM_OPERANDS 32
-#define NN_EINSUM_LETTERS 52 /* A .. Z, a .. z: the order of an implicit output */
-#define NN_EINSUM_LABELS (NN_EINSUM_LETTERS + NN_MAX_RANK)
-#define NN_EINSUM_ELLIPSIS (-1)
-
-/* The labels of one operand or of the output, in the order of its dimensions. */
-typedef struct NnTerm {
-    int32_t n, letters; /* labels written down, and those that are letters */
-    int32_t label[NN_EINSUM_LETTERS + 1];
-} NnTerm;
-
-typedef struct NnEinsum {
-    uint32_t n;                          /* operands */
-    NnTerm term[NN_EINSUM_OPERANDS + 1]; /* the last one is the output's */
-    int32_t unnamed;                     /* dimensions of "..." */
-    int64_t extent[NN_EINSUM_LABELS];    /* 0 where there is no such label */
-    bool used[NN_EINSUM_LABELS];
-} NnEinsum;
-
-static inline int32_t nn_einsum_label(char c) {
-    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : NN_EINSUM_LABELS;
-}
-
-/* Reads a term up to a comma, an arrow or the end, and returns where it ended; NULL: not understood. */
-static inline const char *nn_einsum_term(const char *at, NnTerm *t) {
-    *t = (NnTerm){0};
-    for (; *at && *at != ',' && *at != '-'; at++) {
-        const bool dots = strncmp(at, "...", 3) == 0;
-        const int32_t label = dots ? NN_EINSUM_ELLIPSIS : nn_einsum_label(*at);
-        if (*at == ' ')
-            continue;
-        if (label == NN_EINSUM_LABELS || t->n > NN_EINSUM_LETTERS || (dots && t->letters < t->n))
-            return NULL;
-        t->label[t->n++] = label;
-        t->letters += !dots;
-        at += dots ? 2 : 0;
-    }
-    return at;
-}
-
-/* The output of an equation without one: "...", then the letters that appear once. */
-static inline void nn_einsum_implicit(NnEinsum *e) {
-    int32_t count[NN_EINSUM_LETTERS] = {0};
-    NnTerm *out = &e->term[e->n];
-    *out = (NnTerm){.n = 1, .label = {NN_EINSUM_ELLIPSIS}};
-    for (uint32_t k = 0; k < e->n; k++)
-        for (int32_t i = 0; i < e->term[k].n; i++)
-            if (e->term[k].label[i] >= 0)
-                count[e->term[k].label[i]]++;
-    for (int32_t l = 0; l < NN_EINSUM_LETTERS; l++)
-        if (count[l] == 1) {
-            out->label[out->n++] = l;
-            out->letters++;
-        }
-}
-
-/* Reads an equation for n operands. */
-static inline int32_t nn_einsum_parse(const NnHost *nn, NnStatus *status, const char *text, uint32_t n,
-                                      NnEinsum *e) {
-    const char *at = text;
-    uint32_t terms = 0;
-    memset(e, 0, sizeof *e);
-    do {
-        at = terms < NN_EINSUM_OPERANDS ? nn_einsum_term(terms ? at + 1 : at, &e->term[terms]) : NULL;
-        terms++;
-    } while (at && *at == ',');
-    e->n = terms;
-    if (at && terms != n)
-        return nn_fail(nn, status, NN_INVALID, "equation \"%.200s\" has %u terms, but there are %u operands",
-                       text, terms, n);
-    if (at && *at == '-' && at[1] == '>')
-        at = nn_einsum_term(at + 2, &e->term[n]);
-    else if (at && !*at)
-        nn_einsum_implicit(e);
-    if (!at || *at)
-        return nn_fail(
-            nn, status, NN_INVALID,
-            "equation \"%.200s\" is not understood: expected terms of letters and at most one \"...\" each, "
-            "as in \"...ij,jk->...ik\", for at most %d operands",
-            text, NN_EINSUM_OPERANDS);
-    return NN_OK;
-}
+#include "einsum-equation.h"
 
 /* Label of dimension i of a term of the given rank; -1: the rank does not fit. */
 static inline int32_t nn_einsum_at(const NnEinsum *e, const NnTerm *t, int32_t rank, int32_t i) {
@@ -134,6 +50,27 @@ static inline int32_t nn_einsum_extents(const NnHost *nn, NnStatus *status, NnEi
                 (long long)d, (long long)had);
     }
     return NN_OK;
+}
+
+/* Equation and extents of a node whose operands begin at input `first`; *ranks: is everything said about
+ * "..."? */
+static inline int32_t nn_einsum_read(const NnHost *nn, NnStatus *status, const NnNode *node, uint32_t first,
+                                     NnEinsum *e, bool *ranks) {
+    const char *text = nn_attr_string(node, "equation", "");
+    int32_t code = nn_einsum_parse(nn, status, text, node->n_inputs - first, e);
+    *ranks = true;
+    for (uint32_t k = 0; code == NN_OK && k < e->n; k++) {
+        const NnValueInfo *x = node->inputs[first + k];
+        if (x->rank >= 0)
+            code = nn_einsum_rank(nn, status, e, k, x->rank);
+        else if (nn_einsum_dots(&e->term[k]))
+            *ranks = false;
+    }
+    for (uint32_t k = 0; code == NN_OK && *ranks && k < e->n; k++) {
+        const NnValueInfo *x = node->inputs[first + k];
+        code = nn_einsum_extents(nn, status, e, k, x->rank, x->dims);
+    }
+    return code;
 }
 
 /* The output's rank and, where they are known, extents. Letters that no operand has, and those that come
