@@ -61,11 +61,11 @@ static int32_t infer_dims(NnInfer *n, uint32_t first, uint32_t signal, int64_t *
     const NnNode *node = n->node;
     const NnValueInfo *x = node->inputs[signal];
     const bool inverse = nn_attr_int(node, "inverse", 0) != 0, one = nn_attr_int(node, "onesided", 0) != 0;
-    const int64_t parts = x->dims[x->rank - 1];
     Dft d;
     const int32_t code = read_node(n, first, signal, &d);
     if (code != NN_OK)
         return code;
+    const int64_t parts = x->dims[x->rank - 1];
     if (nn_dim_known(parts) && (parts < 1 || parts > 2 || (one && parts != 1 + inverse)))
         return nn_bad(n, "the last dimension of the input is %lld: expected %s", (long long)parts,
                       !one      ? "1 (real) or 2 (complex)"
@@ -84,7 +84,8 @@ static int32_t infer(NnInfer *n) {
     const NnValueInfo *x = n->node->inputs[0];
     int64_t dims[NN_MAX_RANK];
     const int32_t code = x->rank < 0 ? NN_OK : infer_dims(n, 0, 0, dims);
-    n->output(n, 0, x->type, x->rank, dims);
+    if (code == NN_OK)
+        n->output(n, 0, x->type, x->rank, dims);
     return code;
 }
 

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A model from anywhere: it is refused with a sentence, or it is a graph that can be sealed. */
+/*
+ * A model from anywhere: it is refused with a sentence, or it is a graph that can be sealed. Damaged bytes
+ * seldom get past the names, so there are also well-formed models of arbitrary operators, inputs and
+ * attributes.
+ */
 #include "../onnx/build.h"
 #include "../onnx/model.h"
 #include "driver.h"
+#include "nn/operator.h"
 
 static NnContext *context;
 static NnStatus *status;
@@ -87,6 +92,117 @@ static Build inner(void) {
     return b;
 }
 
+/* ---- well-formed nonsense ---- */
+
+static const char *const tensors[] = {"f32[]{1}",      "f32[2,3]{1,2,3}", "f32[1,2,4,4]",       "f32[3,2]",
+                                      "f32[0,3]",      "i64[2]{1,-1}",    "i64[4]{0,1,2,3}",    "i64[]{2}",
+                                      "i64[1]{-1}",    "i64[0]",          "i64[1]{1000000000}", "i32[2,3]",
+                                      "bool[2,3]{1}",  "bool[]{1}",       "f16[2,3]",           "u8[2,3]",
+                                      "f64[2,3]{1,2}", "f32[4]{1,1,2,2}", "i8[1,2,4,4]"};
+
+/* An attribute of that setting, as a text that the builder reads; now and then of another kind. */
+static void nonsense_attribute(char *out, size_t size, const NnSetting *s) {
+    static const char *const numbers[] = {
+        "0",          "1",    "2",  "-1", "3", "7", "-9223372036854775808", "9223372036854775807",
+        "2147483648", "1e30", "nan"};
+    static const char *const lists[] = {"1",
+                                        "1,1",
+                                        "2,2",
+                                        "0,0,0,0",
+                                        "1,1,1,1",
+                                        "-1",
+                                        "0,1,2,3",
+                                        "3,3",
+                                        "-5,99",
+                                        "2,1",
+                                        "9223372036854775807,2"};
+    static const char kinds[] = "iIfFst";
+    const char *text = numbers[below(NN_COUNT(numbers))];
+    char kind = s->kind == NN_SET_INT || s->kind == NN_SET_BOOL ? 'i'
+                : s->kind == NN_SET_FLOAT                       ? 'f'
+                : s->kind == NN_SET_INTS                        ? 'I'
+                : s->kind == NN_SET_FLOATS                      ? 'F'
+                : s->kind == NN_SET_TENSOR                      ? 't'
+                                                                : 's';
+    if (below(30) == 0)
+        kind = kinds[below(sizeof kinds - 1)];
+    if (kind == 'I' || kind == 'F')
+        text = lists[below(NN_COUNT(lists))];
+    else if (kind == 't')
+        text = tensors[below(NN_COUNT(tensors))];
+    else if (kind == 's' && s->choices)
+        text = s->choices;
+    /* Of choices one, which is seldom the last. */
+    for (uint64_t skip = kind == 's' && s->choices ? below(4) : 0; skip > 0 && strchr(text, '|'); skip--)
+        text = strchr(text, '|') + 1;
+    (void)snprintf(out, size, "%s:%c=%.*s", s->name, kind, (int)strcspn(text, "|"), text);
+}
+
+static void nonsense_node(Build *b, Onnx__GraphProto *g, const NnOperator *def, unsigned *values) {
+    char inputs[256] = "", outputs[256] = "", attribute[200];
+    const uint64_t n_in = def->n_inputs ? 1 + below(def->n_inputs + 1) : 0,
+                   n_out = 1 + below(def->n_outputs + 1);
+    for (uint64_t i = 0; i < n_in && i < 12; i++) {
+        const size_t at = strlen(inputs);
+        if (i > 0 && below(8) == 0)
+            (void)snprintf(inputs + at, sizeof inputs - at, ",");
+        else
+            (void)snprintf(inputs + at, sizeof inputs - at, "%sv%u", i ? "," : "", (unsigned)below(*values));
+    }
+    for (uint64_t i = 0; i < n_out && i < 8; i++) {
+        const size_t at = strlen(outputs);
+        (void)snprintf(outputs + at, sizeof outputs - at, "%sv%u", i ? "," : "", (*values)++);
+    }
+    const bool plain = def->domain == NULL || *def->domain == '\0';
+    char op[200];
+    (void)snprintf(op, sizeof op, "%s%s%s", plain ? "" : def->domain, plain ? "" : "/", def->name);
+    Onnx__NodeProto *n = build_node(b, g, op, inputs, outputs, NULL);
+    for (uint32_t i = 0; i < def->n_attrs; i++) {
+        const NnSetting *s = (const void *)((const char *)def->attrs + (size_t)i * def->attr_stride);
+        if (s->kind == NN_SET_FUNCTION || below(2))
+            continue;
+        nonsense_attribute(attribute, sizeof attribute, s);
+        (void)build_attribute(b, n, attribute);
+    }
+}
+
+static const NnOperator *any_operator(void) {
+    const NnEntry *e = NULL;
+    do
+        e = nn_registry_entry(context, (uint32_t)below(nn_registry_count(context)));
+    while (strcmp(e->kind, NN_OPERATOR_KIND) != 0);
+    return nn_registry_table(context, e->kind, e->name, NULL);
+}
+
+static void read_nonsense(void) {
+    static const int64_t opsets[] = {28, 18, 13, 11, 7, 1};
+    Build b = build_new(opsets[below(NN_COUNT(opsets))]);
+    Onnx__GraphProto *g = b.model->graph;
+    unsigned values = 0;
+    char name[16];
+    for (size_t i = 0; i < NN_COUNT(tensors); i++) {
+        (void)snprintf(name, sizeof name, "v%u", values++);
+        if (below(2))
+            (void)build_initial(&b, g, name, tensors[i]);
+        else
+            build_input(&b, g, name, tensors[i]);
+    }
+    for (uint64_t nodes = 1 + below(4); nodes > 0; nodes--) {
+        const NnOperator *def = any_operator();
+        if (def)
+            nonsense_node(&b, g, def, &values);
+    }
+    (void)snprintf(name, sizeof name, "v%u", values - 1);
+    build_output(&b, g, name);
+    build_domain(&b, "nn");
+    build_domain(&b, "ai.onnx.preview.training");
+    size_t n;
+    uint8_t *bytes = build_pack(&b, &n);
+    LLVMFuzzerTestOneInput(bytes, n);
+    free(bytes);
+    build_free(&b);
+}
+
 int main(int argc, char **argv) {
     Build models[] = {chain(), older(), inner()};
     Seed seeds[NN_COUNT(models)];
@@ -100,6 +216,10 @@ int main(int argc, char **argv) {
         }
     }
     const int code = drive_rounds(argc, argv, "fuzz-onnx", seeds, NN_COUNT(seeds), 20000);
+    const time_t end = time(NULL) + (time_t)fuzz_seconds();
+    for (int i = 0; argc == 1 && (i < 5000 || time(NULL) < end); i++)
+        read_nonsense();
+    printf("ok fuzz-onnx, well-formed nonsense\n");
     for (size_t i = 0; i < NN_COUNT(models); i++) {
         free(bytes[i]);
         build_free(&models[i]);

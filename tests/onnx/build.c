@@ -59,6 +59,14 @@ Build build_new(int64_t opset) {
     return b;
 }
 
+void build_domain(Build *b, const char *domain) {
+    Onnx__OperatorSetIdProto *set = MAKE(b, Onnx__OperatorSetIdProto, ONNX__OPERATOR_SET_ID_PROTO__INIT);
+    set->domain = text_of(b, domain, strlen(domain));
+    set->has_version = 1;
+    set->version = 1;
+    (void)append(b, &b->model->opset_import, &b->model->n_opset_import, set);
+}
+
 uint8_t *build_pack(const Build *b, size_t *n) {
     *n = onnx__model_proto__get_packed_size(b->model);
     uint8_t *bytes = malloc(*n + 1);
@@ -246,17 +254,10 @@ Onnx__FunctionProto *build_function(Build *b, const char *name, const char *inpu
     split(b, inputs, &f->input, &f->n_input);
     split(b, outputs, &f->output, &f->n_output);
     split(b, attributes, &f->attribute, &f->n_attribute);
+    if (b->model->n_functions == 0)
+        build_domain(b, domain);
     f->opset_import = b->model->opset_import;
     f->n_opset_import = b->model->n_opset_import;
-    if (b->model->n_functions == 0) {
-        Onnx__OperatorSetIdProto *set = MAKE(b, Onnx__OperatorSetIdProto, ONNX__OPERATOR_SET_ID_PROTO__INIT);
-        set->domain = f->domain;
-        set->has_version = 1;
-        set->version = 1;
-        (void)append(b, &b->model->opset_import, &b->model->n_opset_import, set);
-        f->opset_import = b->model->opset_import;
-        f->n_opset_import = b->model->n_opset_import;
-    }
     return append(b, &b->model->functions, &b->model->n_functions, f);
 }
 

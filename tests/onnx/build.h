@@ -24,7 +24,8 @@ void build_free(Build *);
 void *build_take(Build *, size_t bytes);       /* zeroed */
 uint8_t *build_pack(const Build *, size_t *n); /* free() it */
 
-Onnx__GraphProto *build_graph(Build *); /* an empty one, for subgraphs */
+void build_domain(Build *, const char *domain); /* opset 1 of it is imported */
+Onnx__GraphProto *build_graph(Build *);         /* an empty one, for subgraphs */
 /* Names are parted by commas; an empty one stands for what is absent. */
 Onnx__NodeProto *build_node(Build *, Onnx__GraphProto *, const char *op, const char *inputs,
                             const char *outputs, const char *attributes);
