@@ -305,6 +305,13 @@ int32_t nn_infer_node(NnGraphNode *node, NnStatus *status) {
     }
     if (code == NN_OK)
         code = nn_status_code(status);
+    for (uint32_t i = 0; code == NN_OK && i < node->view.n_outputs; i++) {
+        const NnValue *v = node->outputs[i];
+        char text[256];
+        if (nn_value_static(v) && nn_value_bytes(v) == UINT64_MAX)
+            code = nn_status_fail(status, NN_INVALID, "output %u, %s, has more elements than can be counted",
+                                  i, nn_value_text(v, text, sizeof text));
+    }
     if (code != NN_OK) {
         say_where(node, status);
         return code;

@@ -146,6 +146,9 @@ static int32_t matmul_plan(const NnHost *nn, NnDevice *device, const NnNode *nod
     const int32_t a_batch = a->rank > 2 ? a->rank - 2 : 0, b_batch = b->rank > 2 ? b->rank - 2 : 0;
     const int32_t n_batch = a_batch > b_batch ? a_batch : b_batch;
     const uint64_t batches = (uint64_t)nn_product(y->dims, 0, n_batch);
+    if (batches > UINT32_MAX) /* of empty matrices there may be any number */
+        return nn_fail(nn, status, NN_UNSUPPORTED, "a product of %llu matrices: at most %u are supported",
+                       (unsigned long long)batches, UINT32_MAX);
     Product *p = product_new(nn, device, node, 2 * batches * sizeof(uint64_t), status);
     if (p == NULL)
         return nn->code(status);

@@ -241,6 +241,7 @@ static const char *const rows[][3] = {
     {"DeformConv", "[1,1,3,3] [1,1,2,2] [1,8,2,2] - [1,8,2,2]", "mask is [1,8,2,2]: expected [N, 4,"},
     {"DeformConv", "[1,1,3,3] [1,1,2,2] [1,8,2,2] [2]", "B does not have one element for each of 1"},
     {"DeformConv", "[1,1,3,3] [1,1,2,2] [1,8,2,2]; pads=0,0,0,-9", "larger than the padded input"},
+    {"AffineGrid", "[1,2,3] i64[4]{1,1,4611686018427387904,4611686018427387904}", "than can be counted"},
     {"Det", "[2,3]", "expected square matrices"},
     {"Det", "[3]", "X is [3]"},
     {"GridSample", "[1,1,2,2] [1,2,2,3]", "expected [N,C,d1,...] and [N,o1,...,dimensions]"},
