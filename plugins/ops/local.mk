@@ -67,6 +67,7 @@ ops_LTLIBRARIES += plugins/ops/exp.la
 ops_LTLIBRARIES += plugins/ops/expand.la
 ops_LTLIBRARIES += plugins/ops/eye-like.la
 ops_LTLIBRARIES += plugins/ops/flatten.la
+ops_LTLIBRARIES += plugins/ops/flex-attention.la
 ops_LTLIBRARIES += plugins/ops/floor.la
 ops_LTLIBRARIES += plugins/ops/gather.la
 ops_LTLIBRARIES += plugins/ops/gather-elements.la

@@ -112,6 +112,8 @@ static const char *const rows[][3] = {
     {"Attention", "[1,2,6] [1,2,6] [1,2,6]; q_num_heads=4 kv_num_heads=4",
      "do not divide into 4 and 4 heads"},
     {"Attention", "[1,1,2,2] [1,1,2,2] [1,1,2,2]; qk_matmul_output_mode=4", "expected 0 .. 3, found 4"},
+    {"ai.onnx.preview/FlexAttention", "[1,2,4] [1,2,4] [1,2,4]", "input 0 has rank 3"},
+    {"ai.onnx.preview/FlexAttention", "[1,3,2,4] [1,2,2,4] [1,2,2,4]", "heads of Q a multiple of theirs"},
     {"RotaryEmbedding", "[1,2,6] [3,2] [3,2] i64[1,2]{0,0}", "num_heads is 0"},
     {"RotaryEmbedding", "[1,1,2,3] [3,1] [3,1] i64[1,2]{0,0}", "expected an even number"},
     {"RotaryEmbedding", "[1,1,2,4] [3,1] [3,2] i64[1,2]{0,0}", "input 1 has 1 angles"},

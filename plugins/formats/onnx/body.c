@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The subgraphs of If, Loop and Scan as functions. A subgraph of ONNX sees the names around it, a function is
- * closed: what the subgraphs of a node read from outside become inputs of each of them and of the node, small
- * known constants apart, which are repeated inside so that shapes stay known there.
+ * The subgraphs of If, Loop, Scan and FlexAttention as functions. A subgraph of ONNX sees the names around
+ * it, a function is closed: what the subgraphs of a node read from outside become inputs of each of them and
+ * of the node, small known constants apart, which are repeated inside so that shapes stay known there.
  */
 #include "onnx.h"
 
@@ -379,14 +379,46 @@ static bool take_scan(Call *c, Captures *caps) {
            onnx_attr_set(c, NN_INT("carried", n - scanned)) && set_inputs(c, 0, n, caps);
 }
 
+/* ---- FlexAttention: its two graphs may both be absent ---- */
+
+static bool take_flex(Call *c, Captures *caps) {
+    const char *const names[2] = {"score_mod", "prob_mod"};
+    const Onnx__GraphProto *graphs[2];
+    const NnValueInfo *q = onnx_info(c, 0);
+    const int32_t usual = q && q->type == NN_F64 ? NN_F64 : NN_F32;
+    const int64_t precision = onnx_attr_int(c, "softmax_precision", usual);
+    if (precision < 0 || precision >= NN_TYPE_COUNT || !(NN_FLOATS & NN_MASK(precision)))
+        return onnx_refuse(c, "softmax_precision is %lld, which is not a floating type",
+                           (long long)precision);
+    Formal scores = {.type = (int32_t)precision, .rank = 4};
+    for (int32_t d = 0; d < scores.rank; d++)
+        scores.dims[d] = NN_DIM_UNKNOWN;
+    for (unsigned k = 0; k < 2; k++) {
+        graphs[k] = graph_of(c, names[k]);
+        if (graphs[k] && !collect(c, graphs[k], NULL, caps))
+            return false;
+    }
+    if (!find_captures(c, caps))
+        return false;
+    for (unsigned k = 0; k < 2; k++) {
+        NnFunction *f = graphs[k] ? build(c, onnx_graph(c), graphs[k], &scores, 1, caps) : NULL;
+        if (graphs[k] && (f == NULL || !onnx_attr_set(c, NN_BODY(names[k], f))))
+            return false;
+    }
+    return set_inputs(c, 0, 3, caps);
+}
+
 bool onnx_control(Call *c, bool *handled) {
     static const struct {
-        const char *op;
+        const char *domain, *op;
         bool (*take)(Call *, Captures *);
-    } kinds[] = {{"If", take_if}, {"Loop", take_loop}, {"Scan", take_scan}};
+    } kinds[] = {{"", "If", take_if},
+                 {"", "Loop", take_loop},
+                 {"", "Scan", take_scan},
+                 {"ai.onnx.preview", "FlexAttention", take_flex}};
     Captures caps = {0};
-    for (size_t i = 0; *c->domain == '\0' && i < NN_COUNT(kinds); i++)
-        if (strcmp(c->op, kinds[i].op) == 0) {
+    for (size_t i = 0; i < NN_COUNT(kinds); i++)
+        if (strcmp(c->domain, kinds[i].domain) == 0 && strcmp(c->op, kinds[i].op) == 0) {
             *handled = true;
             const bool good = kinds[i].take(c, &caps) && (c->done || onnx_emit(c));
             onnx_names_free(&caps.seen);
@@ -396,8 +428,8 @@ bool onnx_control(Call *c, bool *handled) {
         if (c->node->attribute[i]->g || c->node->attribute[i]->n_graphs)
             return onnx_refuse(
                 c,
-                "attribute %.60s is a graph: of ONNX's operators, If, Loop and Scan are known to "
-                "have one",
+                "attribute %.60s is a graph: of ONNX's operators, If, Loop, Scan and FlexAttention are "
+                "known to have one",
                 c->node->attribute[i]->name);
     return true;
 }
