@@ -52,9 +52,6 @@ contract_tests = \
 	tests/fuzz/fuzz-npy \
 	tests/fuzz/fuzz-npz \
 	tests/fuzz/fuzz-safetensors \
-	tests/ops/test-gradients \
-	tests/ops/test-backends \
-	tests/ops/test-types \
 	tests/ops/test-random \
 	tests/ops/test-refusals
 
@@ -97,9 +94,6 @@ smoke_tests = \
 	tests/train/test-order \
 	tests/train/test-step.sh \
 	tests/train/test-two-epochs.sh \
-	tests/ops/test-gradients \
-	tests/ops/test-backends \
-	tests/ops/test-types \
 	tests/ops/test-random \
 	tests/ops/test-refusals \
 	tests/contract/basic \
@@ -145,6 +139,7 @@ smoke_tests = \
 	tests/plugins/formats/test-npz \
 	tests/plugins/formats/test-safetensors \
 	tests/nnrun/test-bad-input.sh \
+	tests/nnrun/test-conformance.sh \
 	tests/nnrun/test-plugin.sh \
 	tests/nnrun/test-version.sh
 
@@ -224,9 +219,6 @@ tests_ops_dump_gradients_SOURCES = tests/ops/dump-gradients.c tests/ops/eager.c 
 tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_models_test_closure_SOURCES = tests/models/test-closure.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
-tests_ops_test_backends_SOURCES = tests/ops/test-backends.c nnrun/kit/sample.c nnrun/kit/tensor.c
-tests_ops_test_types_SOURCES = tests/ops/test-types.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
-tests_ops_test_gradients_SOURCES = tests/ops/test-gradients.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 
 include tests/onnx/local.mk
 

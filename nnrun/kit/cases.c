@@ -54,6 +54,8 @@ static const Line lines[] = {
     {"Conv", "[2,8,17,19] [12,4,3,3]; group=2 strides=2,1 pads=1,0,1,2 dilations=1,2", TIER_CI},
     {"nn/ConvGradInput", "[2,16,10,10] [16,6,5,5] [2,6,14,14]", TIER_CI},
     {"nn/ConvGradWeight", "[3,6,28,28] [3,1,28,28] [6,1,5,5]; pads=2,2,2,2", TIER_CI},
+    {"Einsum", "[3,33,17] [3,17,29]; equation=bij,bjk->bik", TIER_CI},
+    {"Einsum", "[2,9,5,7] [2,11,5,7] [2,11,5,3]; equation=bihd,bjhd,bjhe->bihe", TIER_CI},
     {"MaxPool", "[3,6,28,28]; kernel_shape=2,2 strides=2,2", TIER_CI},
     {"MaxPool", "[2,5,19,23]; kernel_shape=3,3 strides=2,2 pads=1,1,1,1 -> 2", TIER_CI},
     {"AveragePool", "[2,5,19,23]; kernel_shape=3,2 strides=2,2 pads=1,0,1,1", TIER_CI},

@@ -94,7 +94,7 @@ static void dump_operator(NnContext *context, NnSession *session, const NnEntry 
                                      .n_attrs = s.n_attrs,
                                      .attr_stride = sizeof(NnAttr),
                                      .attrs = s.attrs};
-            /* What fails here is reported by test-gradients. */
+            /* What fails here is reported by the conformance kit. */
             if (eager_run(context, &spec, s.inputs, outputs, status) == NN_OK) {
                 putchar('{');
                 if (session)

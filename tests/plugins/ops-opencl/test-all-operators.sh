@@ -6,4 +6,4 @@ if ! "$NNRUN" devices 2>/dev/null | grep -q '^opencl:0'; then
     echo "skip operators no OpenCL device here"
     exit 0
 fi
-exec "$BUILDDIR/tests/ops/test-backends" opencl
+exec "$NNRUN" plugin test ops-opencl --tier ci
