@@ -59,6 +59,7 @@ script_tests = \
 	tests/onnx/test-rewrite.sh \
 	tests/onnx/test-sample.sh \
 	tests/models/test-devices.sh \
+	tests/models/test-sequence.sh \
 	tests/models/test-imported.sh \
 	tests/plugins/ops-opencl/test-device.sh \
 	tests/plugins/ops-opencl/test-operators.sh \
@@ -214,7 +215,7 @@ LDADD = train/libnn-train-core.la core/libnn-core.la $(CORE_LIBS) $(CRITERION_LI
 noinst_HEADERS += tests/ops/eager.h
 check_PROGRAMS += tests/ops/dump-forward tests/ops/dump-gradients
 noinst_HEADERS += tests/ops/json.h
-EXTRA_DIST += tests/ops/test-export.py tests/ops/test-forward.py tests/ops/test-torch.py tests/ops/torch_formulas.py tests/nnrun/test-export.py
+EXTRA_DIST += tests/models/test-sequence.py tests/ops/test-export.py tests/ops/test-forward.py tests/ops/test-torch.py tests/ops/torch_formulas.py tests/nnrun/test-export.py
 tests_ops_dump_gradients_SOURCES = tests/ops/dump-gradients.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_ops_dump_forward_SOURCES = tests/ops/dump-forward.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
 tests_models_test_closure_SOURCES = tests/models/test-closure.c tests/ops/eager.c nnrun/kit/sample.c nnrun/kit/tensor.c
