@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Operators for test-torch.py that PyTorch has no function for, or not for every case: as formulas in its operators, which
-# it differentiates. A function takes the attributes and the inputs (None: absent) and returns the outputs; Skip says
-# that a case is not covered.
+# Operators for test-torch.py that PyTorch has no function for, or not for every case: as formulas in its operators,
+# which it differentiates. A function takes the attributes and the inputs (None: absent) and returns the outputs; Skip
+# says that a case is not covered.
 import itertools
 import math
 
@@ -316,27 +316,62 @@ def softmax_cross_entropy_loss(a, x, labels, weight=None):
 
 # ---- images ----
 
+def resize_source(a, at, scale, n, out, start, end):
+    """Where in an extent of n the elements `at` of the result lie."""
+    where, wide = a("coordinate_transformation_mode", "half_pixel"), scale * n
+    if where == "align_corners":
+        return at * (n - 1) / (wide - 1) if wide != 1 else at * 0
+    if where == "asymmetric":
+        return at / scale
+    if where == "tf_half_pixel_for_nn":
+        return (at + 0.5) / scale
+    if where == "tf_crop_and_resize":
+        part = at / (wide - 1) if wide != 1 else at * 0 + 0.5
+        return start * (n - 1) + part * (end - start) * (n - 1)
+    if where == "pytorch_half_pixel" and wide == 1:
+        return at * 0
+    return (at + 0.5) / scale - 0.5 + (n / 2 * (1 - out / wide) if where == "half_pixel_symmetric" else 0)
+
+
+def resize_weights(a, x, n, scale):
+    """The matrix [out, n] that makes the result of the elements around the places x."""
+    mode, cubic = a("mode", "nearest"), a("cubic_coeff_a", -0.75)
+    if mode == "nearest":
+        how, below = a("nearest_mode", "round_prefer_floor"), x.floor()
+        half = {"round_prefer_floor": (x - 0.5).ceil(), "round_prefer_ceil": (x + 0.5).floor(), "floor": below}
+        return F.one_hot(half.get(how, x.ceil()).clamp(0, n - 1).long(), n).double()
+    shrink = min(scale, 1.0) if a("antialias", 0) else 1.0
+    reach = math.ceil((2 if mode == "cubic" else 1) / shrink) + 1
+    at = torch.arange(-reach, n + reach).double()
+    d = ((at - x[:, None]) * shrink).abs()
+    near = ((cubic + 2) * d - (cubic + 3)) * d * d + 1
+    far = ((cubic * d - 5 * cubic) * d + 8 * cubic) * d - 4 * cubic
+    w = torch.where(d <= 1, near, far) * (d < 2) if mode == "cubic" else (1 - d).clamp(min=0)
+    if a("exclude_outside", 0):
+        w = w * ((at >= 0) & (at < n))
+    w = w / w.sum(1, True) if a("exclude_outside", 0) or shrink < 1 else w
+    return torch.zeros(len(x), n).double().index_add(1, at.clamp(0, n - 1).long(), w)
+
+
 @operator("Resize")
 def resize(a, x, roi=None, scales=None, sizes=None):
-    where, mode = a("coordinate_transformation_mode", "half_pixel"), a("mode", "nearest")
-    image = x if x.dim() == 4 else x[None, None]
-    n = image.dim() - 2
-    plain = not a("antialias", 0) and not a("exclude_outside", 0) and not a("axes")
-    plain = plain and a("keep_aspect_ratio_policy", "stretch") == "stretch" and a("cubic_coeff_a", -0.75) == -0.75
-    if mode == "nearest":
-        plain = plain and where == "asymmetric" and a("nearest_mode", "") == "floor"
-    else:
-        plain = plain and (where == "half_pixel" or where == "align_corners" and sizes is not None)
-    if not plain or x.numel() == 0 or (mode == "cubic" and n != 2):
-        raise Skip("PyTorch has no such interpolation")
-    method = {"nearest": "nearest", "cubic": "bicubic"}.get(mode, ("linear", "bilinear", "trilinear")[n - 1])
-    corners = None if mode == "nearest" else where == "align_corners"
-    if sizes is not None:
-        y = F.interpolate(image, size=integers(sizes)[-n:], mode=method, align_corners=corners)
-    else:
-        factors = [float(v) for v in scales[-n:]]
-        y = F.interpolate(image, None, factors, method, corners, recompute_scale_factor=False)
-    return y.reshape(a.outputs[0].shape)
+    if x.numel() == 0 or not x.is_floating_point():
+        raise Skip("written here for what has elements and a gradient")
+    axes = [i % x.dim() for i in a("axes", list(range(x.dim())))]
+    given = scales is not None and scales.numel() > 0
+    factors = [float(v) for v in scales] if given else [v / x.shape[d] for v, d in zip(integers(sizes), axes)]
+    if not given and a("keep_aspect_ratio_policy", "stretch") != "stretch":
+        factors = [(min if a("keep_aspect_ratio_policy") == "not_larger" else max)(factors)] * len(axes)
+    y, outside = x, torch.zeros(a.outputs[0].shape, dtype=torch.bool)
+    for i, (d, scale) in enumerate(zip(axes, factors)):
+        n, out = x.shape[d], a.outputs[0].shape[d]
+        start, end = (float(roi[i]), float(roi[i + len(axes)])) if roi is not None and roi.numel() else (0.0, 1.0)
+        places = resize_source(a, torch.arange(out).double(), scale, n, out, start, end)
+        y = torch.tensordot(y, resize_weights(a, places, n, scale), ([d], [1])).movedim(-1, d)
+        if a("coordinate_transformation_mode", "") == "tf_crop_and_resize":
+            beyond = (places < 0) | (places > n - 1)
+            outside = outside | beyond.reshape([-1 if k == d else 1 for k in range(x.dim())])
+    return torch.where(outside, torch.full_like(y, a("extrapolation_value", 0.0)), y)
 
 
 def read(plane, y, x):
@@ -488,6 +523,24 @@ def attention(a, q, k, v, mask=None, past_k=None, past_v=None, lengths=None):
     stages = (logits, None, None, weights)
     y = y.transpose(1, 2).reshape(y.shape[0], y.shape[2], -1) if flat else y
     return y, *present, stages[a("qk_matmul_output_mode", 0)]
+
+
+@operator("LinearAttention")
+def linear_attention(a, q, k, v, past=None, decay=None, beta=None):
+    heads, keys = a("q_num_heads"), a("kv_num_heads")
+    q = q.reshape(*q.shape[:2], heads, -1)
+    k, v, decay = (t if t is None else t.reshape(*t.shape[:2], keys, -1) for t in (k, v, decay))
+    state = q.new_zeros(q.shape[0], keys, k.shape[-1], v.shape[-1]) if past is None else past
+    scale, out = a("scale", 0.0) or 1 / math.sqrt(q.shape[-1]), []
+    for t in range(q.shape[1]):
+        new = v[:, t]
+        state = state if decay is None else state * decay[:, t].exp()[..., None]
+        if beta is not None:
+            new = beta[:, t][..., None] * (new - torch.einsum("bhdm,bhd->bhm", state, k[:, t]))
+        state = state + torch.einsum("bhd,bhm->bhdm", k[:, t], new)
+        read_by = state.repeat_interleave(heads // keys, 1)
+        out.append(scale * torch.einsum("bhdm,bhd->bhm", read_by, q[:, t]))
+    return torch.stack(out, 1).flatten(2), state
 
 
 # ---- recurrence ----
