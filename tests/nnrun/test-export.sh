@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Networks trained here and exported pass ONNX's own checker and give in another program what they give here: LeNet-5, an
-# LSTM and a Transformer, at the usual operator set, at the oldest one and at the newest that the other program reads.
+# Networks trained here and exported pass ONNX's own checker, give in another program what they give here, and come back
+# as they went: LeNet-5, an LSTM and a Transformer, at the oldest operator set, at the usual one and at a newer one.
 set -u
 if [ ! -e "$BUILDDIR/plugins/formats/onnx.la" ]; then
     echo "skip export the format onnx is not built"
@@ -36,4 +36,14 @@ for network in lenet5 lstm transformer; do
             echo "not ok $network-$opset: $(tail -n 1 err)"
         fi
     done
+    pictures='data={loader: idx, path: pictures}'
+    if "$NNRUN" -q import $network-13.onnx back-$network "$pictures" > out 2> err &&
+        "$NNRUN" eval back-$network > back 2> err && "$NNRUN" eval runs/train/$network "$pictures" > went 2> err; then
+        paste went back | awk -v name="$network comes back" '
+            { d = $2 - $4; if (d < 0) d = -d; if ($1 != $3 || d > worst) worst = d }
+            END { good = NR == 2 && worst <= 1e-4
+                  printf "%s %s%s\n", good ? "ok" : "not ok", name, good ? "" : ": " NR " numbers, differing by " worst }'
+    else
+        echo "not ok $network comes back: $(tail -n 1 err)"
+    fi
 done
