@@ -5,6 +5,7 @@ dist_doc_DATA = NEWS README.md
 EXTRA_DIST += \
 	doc/abi.md \
 	doc/configuration.md \
+	doc/formats.md \
 	doc/import.md \
 	doc/onnx.md \
 	doc/decisions/0001-one-makefile.md \

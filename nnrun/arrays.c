@@ -98,24 +98,29 @@ static void shape_text(GString *out, int32_t type, int32_t rank, const int64_t *
     g_string_append_c(out, ']');
 }
 
+/* Elements of one sample; -1: not known, or beyond all bounds. */
+static int64_t sample_size(int32_t rank, const int64_t *dims) {
+    int64_t n = 1;
+    for (int32_t i = 1; i < rank; i++)
+        if (dims[i] < 0 || __builtin_mul_overflow(n, dims[i], &n))
+            return -1;
+    return n;
+}
+
 /* The shape of the array as the input has it: the same, or rows of as many numbers as a sample has. */
 static bool fit(const NnArray *a, const NnValueInfo *info, int64_t *dims, int32_t *rank) {
-    int64_t wanted = 1, given = 1;
-    bool same = info->rank == a->rank || info->rank == NN_RANK_UNKNOWN, known = info->rank > 0 && a->rank > 0;
+    bool same = info->rank == a->rank || info->rank == NN_RANK_UNKNOWN;
 
     *rank = a->rank;
     for (int32_t i = 0; i < a->rank; i++) {
         dims[i] = a->dims[i];
-        given *= i ? a->dims[i] : 1;
         same = same && (info->rank < 0 || info->dims[i] < 0 || info->dims[i] == a->dims[i]);
     }
     if (same)
         return true;
-    for (int32_t i = 1; known && i < info->rank; i++) {
-        known = info->dims[i] >= 0;
-        wanted *= info->dims[i];
-    }
-    if (!known || wanted != given || (info->dims[0] >= 0 && info->dims[0] != a->dims[0]))
+    const int64_t wanted = sample_size(info->rank, info->dims);
+    if (info->rank < 1 || a->rank < 1 || wanted < 0 || wanted != sample_size(a->rank, a->dims) ||
+        (info->dims[0] >= 0 && info->dims[0] != a->dims[0]))
         return false;
     *rank = info->rank;
     for (int32_t i = 1; i < info->rank; i++)
@@ -139,13 +144,16 @@ static bool take(Inputs *in, Program *p, const NnFunction *f, uint32_t i, const 
         shape_text(text, a->type, a->rank, a->dims);
         return nn_status_fail(p->status, NN_INVALID, "%s", text->str) == NN_OK;
     }
-    const uint64_t bytes = (uint64_t)nn_product(in->dims[i], 0, rank) * nn_type_size(type);
+    const uint64_t size = nn_type_size(a->type), bytes = size ? a->bytes / size * nn_type_size(type) : 0;
     if (posix_memalign(&in->memory[i], 64, bytes + 64) != 0) {
         in->memory[i] = NULL;
         return nn_status_fail(p->status, NN_OUT_OF_MEMORY, "there is no memory for input %s", name) == NN_OK;
     }
     for (int32_t d = rank; d-- > 0;)
-        in->strides[i][d] = d + 1 < rank ? in->strides[i][d + 1] * in->dims[i][d + 1] : 1;
+        if (d + 1 == rank)
+            in->strides[i][d] = 1;
+        else if (__builtin_mul_overflow(in->strides[i][d + 1], in->dims[i][d + 1], &in->strides[i][d]))
+            in->strides[i][d] = 0; /* of an array without elements */
     in->tensors[i] = (NnTensor){
         .buffer = in->memory[i], .type = type, .rank = rank, .dims = in->dims[i], .strides = in->strides[i]};
     return convert(a, type, in->memory[i], name, p->status) == NN_OK;

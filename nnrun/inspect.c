@@ -43,7 +43,7 @@ static NnValue *take_initial(void *self, const NnArray *a, int32_t role, NnStatu
     (void)status;
     if (NN_MASK(a->type) & NN_FLOATS) {
         in->tensors++;
-        in->numbers += (uint64_t)nn_product(a->dims, 0, a->rank);
+        in->numbers += a->bytes / nn_type_size(a->type);
     } else {
         in->others++;
     }

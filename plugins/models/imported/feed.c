@@ -96,7 +96,7 @@ static NnValue *transpose(const Feed *f, NnValue *x, int32_t rank) {
 static NnValue *reshape(const Feed *f, NnValue *x, const NnField *field) {
     const NnHost *nn = f->net->nn;
     const NnValueInfo *info = x ? nn->graph->info(f->net->g, x) : NULL;
-    int64_t shape[NN_MAX_RANK] = {-1}, wanted = 1, given = 1;
+    int64_t shape[NN_MAX_RANK] = {-1}, wanted = 1;
     bool same, known = true;
 
     if (info == NULL || f->rank < 1)
@@ -104,15 +104,12 @@ static NnValue *reshape(const Feed *f, NnValue *x, const NnField *field) {
     same = info->rank == f->rank;
     for (int32_t i = 1; i < f->rank; i++) {
         shape[i] = f->dims[i];
-        known = known && f->dims[i] >= 0;
-        wanted *= f->dims[i] >= 0 ? f->dims[i] : 1;
+        known = known && f->dims[i] >= 0 && !__builtin_mul_overflow(wanted, f->dims[i], &wanted);
         same = same && (f->dims[i] < 0 || f->dims[i] == info->dims[i]);
     }
-    for (int32_t i = 1; i < info->rank; i++)
-        given *= info->dims[i];
     if (same)
         return x;
-    if (known && wanted == given) {
+    if (known && wanted == nn_product(field->dims, 0, field->rank)) {
         const int64_t n = f->rank;
         return nn_op2(nn, f->net->g, "Reshape", x, nn->graph->constant(f->net->g, NN_I64, 1, &n, shape));
     }

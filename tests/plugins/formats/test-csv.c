@@ -77,7 +77,8 @@ Test(csv, writes_what_it_reads) {
         NnStatus *status = nn_status_new();
         written(&csv, 1, &arrays[i], 0, NULL, &file);
         cr_assert_eq(read_bytes(&csv, file.bytes, file.n, &seen, status), NN_OK);
-        cr_assert_arr_eq(seen.data, arrays[i].data, arrays[i].bytes);
+        if (arrays[i].bytes)
+            cr_assert_arr_eq(seen.data, arrays[i].data, arrays[i].bytes);
         snprintf(expected, sizeof expected, "%s:%s[", arrays[i].name, nn_type_name(arrays[i].type));
         cr_assert_eq(strncmp(seen.text, expected, strlen(expected)), 0);
         nn_status_free(status);
