@@ -199,6 +199,29 @@ static void judge_whole(Kit *k, Case *c, Rig *rig) {
     rig_result_free(&got);
 }
 
+/* What has a body is made of it wherever a device has no kernel of its own: the same must come out. */
+static void judge_body(Kit *k, Case *c, Rig *rig) {
+    char text[200];
+    RigResult want = rig_reference_run(rig, NULL);
+    for (uint32_t i = 0; want.code == NN_OK && i < nn_registry_count(k->context); i++) {
+        const NnEntry *e = nn_registry_entry(k->context, i);
+        if (strcmp(e->kind, NN_DEVICE_KIND) != 0 || e->problem || strcmp(e->name, "reference") == 0)
+            continue;
+        NnStatus *absent = nn_status_new();
+        const NnDeviceKind *kind = nn_registry_table(k->context, e->kind, e->name, absent);
+        nn_status_free(absent);
+        if (kind == NULL || strcmp(kind->memory, "host") != 0)
+            continue;
+        kit_doing(k, e->name);
+        RigResult got = session_run(k, c->op, c->def, &c->sample, e->name, NN_SESSION_NO_CLAIMS);
+        const char *wrong = got.code == NN_OK ? rig_compare(rig, &got, &want, text, sizeof text) : got.why;
+        (void)kit_expect(k, WRONG_FORWARD, wrong == NULL, "by its body, on %s: %s", e->name,
+                         wrong ? wrong : "");
+        rig_result_free(&got);
+    }
+    rig_result_free(&want);
+}
+
 static void judge_case(Kit *k, Case *c, void *arg) {
     Rig rig;
     if (rig_begin(&rig, k, c->op, c->def, &c->sample)) {
@@ -206,6 +229,8 @@ static void judge_case(Kit *k, Case *c, void *arg) {
             judge_primitive(k, c, &rig, arg);
         else
             judge_whole(k, c, &rig);
+        if (NN_HAS(c->def, body) && c->type == NN_F32 && c->variant == 0)
+            judge_body(k, c, &rig);
         if ((c->type == NN_F64 || !c->typed) && c->variant == 0 && gradient_applies(c))
             gradient_judge_rule(k, c);
     } else {

@@ -399,7 +399,9 @@ static double tolerance(const Rig *r, int32_t type) {
             length = MAX(length, (uint64_t)tensor_count(&r->sample->inputs[i]->t));
     if (NN_HAS(r->def, tolerance))
         return r->def->tolerance(&r->node, type, length);
-    return type_is(type, NN_FLOATS) ? 8 * type_epsilon(type) * sqrt((double)length) : 0;
+    return type_is(type, NN_FLOATS)
+               ? (NN_HAS(r->def, body) ? 64 : 8) * type_epsilon(type) * sqrt((double)length)
+               : 0;
 }
 
 static const char *compare(const Rig *r, const RigResult *got, const RigResult *want, double steps,
