@@ -33,6 +33,8 @@ static int32_t body(NnBody *b) {
     NnEinsum e;
     bool ranks;
     int32_t code = nn_einsum_read(b->host, b->status, b->node, 0, &e, &ranks);
+    for (uint32_t k = 0; k < b->node->n_inputs; k++)
+        ranks = ranks && b->node->inputs[k]->rank >= 0;
     if (code == NN_OK)
         code = nn_einsum_output(b->host, b->status, &e, &rank, dims);
     if (code != NN_OK)

@@ -93,6 +93,21 @@ static inline NnValue *nn_body_by_row(const NnBody *b, NnValue *parameters, cons
     return column ? nn_body2(b, "Unsqueeze", parameters, nn_vector(b->host, b->graph, 1, &last)) : parameters;
 }
 
+/*
+ * Products of bytes, less their zero points, are at most 255 * 255, so that f32 holds a sum of this many
+ * without an error, in whatever order it is taken. Longer sums are taken in pieces, up to a number of them.
+ */
+#define NN_EXACT_TERMS 258
+#define NN_EXACT_PIECES 64
+
+/* Elements [from, to) of x along an axis. */
+static inline NnValue *nn_body_piece(const NnBody *b, NnValue *x, int64_t axis, int64_t from, int64_t to) {
+    return nn_op(b->host, b->graph, "Slice",
+                 NN_VALUES(x, nn_vector(b->host, b->graph, 1, &from), nn_vector(b->host, b->graph, 1, &to),
+                           nn_vector(b->host, b->graph, 1, &axis)),
+                 NN_NO_ATTRS);
+}
+
 /* x - zero in the given type; `zero` NULL: 0. */
 static inline NnValue *nn_body_centred(const NnBody *b, NnValue *x, NnValue *zero, int32_t type) {
     x = nn_body_cast(b, x, type);
