@@ -4,6 +4,7 @@
 plugin_packages += datasets
 datasetsdir = $(pluginsdir)/datasets
 datasets_LTLIBRARIES = \
+	plugins/datasets/arrays.la \
 	plugins/datasets/glyphs.la \
 	plugins/datasets/idx.la \
 	plugins/datasets/csv.la \
@@ -13,6 +14,7 @@ noinst_HEADERS += plugins/datasets/file.h
 # Images are the same bytes everywhere, so no product and sum may be fused.
 plugins_datasets_glyphs_la_CFLAGS = $(AM_CFLAGS) -ffp-contract=off
 plugins_datasets_glyphs_la_LIBADD = -lm
+plugins_datasets_arrays_la_LIBADD = $(ZLIB_LIBS)
 plugins_datasets_idx_la_LIBADD = $(ZLIB_LIBS)
 plugins_datasets_csv_la_LIBADD = $(ZLIB_LIBS) -lm
 plugins_datasets_text_la_LIBADD = $(ZLIB_LIBS)

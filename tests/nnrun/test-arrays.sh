@@ -30,6 +30,49 @@ same "an npz is a checkpoint, record and all" expected found
 "$NNRUN" eval "$(cat folder)" >found
 same "a training saves npz when it is told to" expected found
 
+# Samples out of arrays: two classes on two sides of a line, in one file, in a folder, in another order.
+awk 'BEGIN { print "# f32 [300,2] x"
+    for (i = 0; i < 300; i++) printf "%d,%.3f\n", i % 2 ? 1 : -1, (i * 37 % 100) / 100
+    print "# u8 [300] y"; for (i = 0; i < 300; i++) printf "%d%s", i % 2, i < 299 ? "," : "\n" }' >xy.csv
+mkdir set && "$NNRUN" convert xy.csv set/points.npy --only x && "$NNRUN" convert xy.csv set/sides.npy --only y
+"$NNRUN" convert xy.csv xy.npz
+# learn NAME DATA: what a small network says of them
+learn() {
+    cat >learn.yaml <<END
+model: {family: mlp, hidden: [4]}
+data: {loader: arrays, $1}
+train: {epochs: 5, batch: 20, optimizer: {name: adam, rate: 0.05}}
+END
+    "$NNRUN" -q train learn.yaml >folder 2>err && "$NNRUN" eval "$(cat folder)" || cat err
+}
+learn 'path: xy.csv' >expected
+grep -q '^accuracy 1$' expected && echo "ok arrays are learnt from" || echo "not ok arrays are learnt from: $(cat expected)"
+learn 'path: xy.npz, classes: {y: 2}' >found
+same "the same from npz" expected found
+learn 'path: set, fields: {x: points.npy, y: sides.npy}' >found
+same "the same from a folder of npy" expected found
+learn 'path: xy.npz, test_path: xy.csv' >found
+grep -q '^accuracy 1$' found && echo "ok a second file is tested on" || echo "not ok a second file is tested on: $(cat found)"
+# wrong NAME DATA SENTENCE
+wrong() {
+    learn "$2" >found
+    grep -qF -- "$3" found && echo "ok refused: $1" || echo "not ok refused: $1: $(cat found)"
+}
+"$NNRUN" convert xy.npz x.npz --only x
+printf '# i8 [2] y\n0,-1\n# f32 [2,1] x\n1\n2\n' >minus.csv
+printf '# i8 [3] y\n0,1,0\n# f32 [2,1] x\n1\n2\n' >ragged.csv
+printf '# f32 [] y\n0\n' >scalar.csv
+wrong "no file" 'path: nosuch.npz' 'nosuch.npz: No such file'
+wrong "no array of that name" 'path: xy.npz, fields: {x: z}' 'xy.npz: it has no array "z"'
+wrong "too many classes" 'path: xy.npz, classes: {y: 1}' 'element 1 of array y is 1, 0 to 0 are expected'
+wrong "negative classes" 'path: minus.csv' 'element 1 of array y is -1'
+wrong "ragged" 'path: ragged.csv' 'array x has 2 samples, y has 3'
+wrong "a scalar" 'path: scalar.csv' 'array y is f32 of 0 dimensions'
+wrong "another shape to test on" 'path: xy.csv, test_path: minus.csv' 'another type or shape'
+wrong "a folder without names" 'path: set' 'a folder needs the names of its files'
+wrong "classes of no field" 'path: xy.csv, classes: {z: 2}' 'a field that the data has not'
+wrong "a file that is no array" 'path: learn.yaml' "no plug-in provides format 'yaml'"
+
 python=
 for p in "${PYTHON:-}" python3 /usr/bin/python3; do
     [ -n "$p" ] && "$p" -c 'import numpy' 2>/dev/null && python=$p && break
