@@ -14,8 +14,8 @@ static int32_t run(void *state, const NnCall *call) {
     float *y = nn_data(call->outputs[0]);
     const int64_t n = nn_elements(call->inputs[0]);
     for (int64_t i = 0; i < n; i++) {
-        const float v = x[i] < low || isnan(low) ? low : x[i];
-        y[i] = v > high || isnan(high) ? high : v;
+        const float v = x[i] < low ? low : x[i];
+        y[i] = v > high ? high : v;
     }
     return NN_OK;
 }
