@@ -35,7 +35,8 @@ agree mlp loss "$examples/glyphs-mlp.yaml" train.batch=32
 agree lenet5 loss "$examples/glyphs-lenet5.yaml" train.batch=16
 agree net loss "$examples/glyphs-net.yaml" train.batch=16
 agree net-lstm loss "$examples/glyphs-lstm.yaml" train.batch=16
-agree net-transformer loss "$examples/glyphs-transformer.yaml" train.batch=16
+# Keys have a bias whose gradient is zero but for rounding: Adam would make whole steps of it, other ones on each device.
+agree net-transformer loss "$examples/glyphs-transformer.yaml" train.batch=16 'train.optimizer={name: sgd, rate: 0.05}'
 
 awk 'BEGIN { for (i = 0; i < 400; i++) printf "the quick brown fox jumps over the lazy dog\n" }' > text
 for cell in elman gru lstm; do
