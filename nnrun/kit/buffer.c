@@ -48,8 +48,14 @@ int32_t place_sync(Place *p, NnStatus *status) {
     uint64_t tag = 0;
     if (p == NULL || p->event == NULL || !NN_HAS(p->kind, record) || !NN_HAS(p->kind, wait))
         return NN_OK;
-    const int32_t code = p->kind->record(p->device, p->stream, p->event, status);
-    return code == NN_OK ? p->kind->wait(p->device, p->event, &tag, status) : code;
+    int32_t code = p->kind->record(p->device, p->stream, p->event, status);
+    code = code == NN_OK ? p->kind->wait(p->device, p->event, &tag, status) : code;
+    if (code != NN_OK && NN_HAS(p->kind, reset)) {
+        NnStatus *later = nn_status_new();
+        (void)p->kind->reset(p->device, p->stream, later);
+        nn_status_free(later);
+    }
+    return code;
 }
 
 static bool is_host(const Place *p) {

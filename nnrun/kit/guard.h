@@ -79,6 +79,8 @@ typedef struct MemoryCount {
 } MemoryCount;
 MemoryCount memory_count(void);
 void memory_in_run(bool);
+/* Allocations that the kit's own doings bring about neither fail nor count. */
+void memory_pause(bool);
 /* The n-th allocation from now on fails, once; 0: none. */
 void memory_fail_at(uint64_t n);
 bool memory_has_failed(void);

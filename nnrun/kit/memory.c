@@ -17,7 +17,7 @@ static struct {
     pthread_mutex_t lock;
     GHashTable *blocks; /* addresses that were handed out and not given back */
     MemoryCount count;
-    bool in_run, failed;
+    bool in_run, failed, paused;
     uint64_t fail_at;
 } memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -30,6 +30,8 @@ MemoryCount memory_count(void) {
 
 void memory_in_run(bool in_run) { memory.in_run = in_run; }
 
+void memory_pause(bool paused) { memory.paused = paused; }
+
 void memory_fail_at(uint64_t n) {
     memory.fail_at = n;
     memory.failed = false;
@@ -39,7 +41,7 @@ bool memory_has_failed(void) { return memory.failed; }
 
 bool memory_refuse(void) {
     pthread_mutex_lock(&memory.lock);
-    const bool now = memory.fail_at && --memory.fail_at == 0;
+    const bool now = !memory.paused && memory.fail_at && --memory.fail_at == 0;
     memory.failed = memory.failed || now;
     pthread_mutex_unlock(&memory.lock);
     return now;

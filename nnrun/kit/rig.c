@@ -340,13 +340,16 @@ RigResult rig_run(Rig *r, RigCall how) {
     RigResult result = {.code = NN_OUT_OF_MEMORY};
     NnStatus *status = nn_status_new();
     Given *g = calloc(1, sizeof *g);
+    memory_pause(true);
     if (g && give(r, g, &how, status)) {
         kit_doing(r->kit, "run");
         for (uint32_t i = SAMPLE_MAX; how.torn && i <= WORKSPACE; i++)
             buffer_watch(&g->buffers[i]);
         const double start = now();
         memory_in_run(true);
+        memory_pause(false);
         result.code = r->kernel->run(r->plan.state, &g->call);
+        memory_pause(true);
         memory_in_run(false);
         torn_forget();
         g->call = (NnCall){.struct_size = 0}; /* the struct itself is the caller's again */
@@ -361,11 +364,13 @@ RigResult rig_run(Rig *r, RigCall how) {
         if (how.guard)
             inspect(r, g, &how, &result);
     } else {
+        result.starved = true;
         (void)nn_status_fail(status, NN_OUT_OF_MEMORY, "the kit has no memory for the buffers of this case");
     }
     (void)g_strlcpy(result.why, nn_status_message(status), sizeof result.why);
     if (g)
         put_away(r, g, &how);
+    memory_pause(false);
     nn_status_free(status);
     return result;
 }

@@ -40,6 +40,7 @@ typedef struct RigCall {
 typedef struct RigResult {
     int32_t code;
     bool damaged; /* and so no result to compare */
+    bool starved; /* there was no memory for the buffers, and the kernel was not called */
     Tensor *out[SAMPLE_MAX];
     char why[TEXT_MAX]; /* the sentence of a failure */
     double seconds;     /* from the call of run to its completion */

@@ -22,6 +22,8 @@ static bool call(const Trial *t, RigCall how, TaskOrder order, RigResult *result
                          (unsigned long long)taken);
     if (result->code == NN_OK)
         return !result->damaged;
+    if (result->starved)
+        return false;
     /* Values of a case in another size may be none: an index into what has become empty. */
     if (t->c->variant > 0 && result->code == NN_INVALID && result->why[0])
         return false;
