@@ -28,6 +28,7 @@ unit_tests = \
 	tests/plugins/formats/test-safetensors
 
 contract_tests = \
+	tests/plugins/ops-opencl/test-agreement \
 	tests/train/optimizers \
 	tests/plugins/ops-cpu/test-conv \
 	tests/plugins/ops-cpu/test-fmath \

@@ -31,8 +31,8 @@ void put(const Params *p, uint batch, uint part, uint i, uint j, uint at, float 
     float16 x##r = vload16(0, &sum[i + r][0]), y##r = vload16(0, &sum[i + r][16]);                           \
     __global const float *a##r = a + rows[i + r];
 #define STEP(r)                                                                                              \
-    x##r = mad((float16)(a##r[d]), b0, x##r);                                                                \
-    y##r = mad((float16)(a##r[d]), b1, y##r);
+    x##r = fma((float16)(a##r[d]), b0, x##r);                                                                \
+    y##r = fma((float16)(a##r[d]), b1, y##r);
 #define STORE(r)                                                                                             \
     vstore16(x##r, 0, &sum[i + r][0]);                                                                       \
     vstore16(y##r, 0, &sum[i + r][16]);
