@@ -63,6 +63,7 @@ script_tests = \
 	tests/models/test-sequence.sh \
 	tests/models/test-imported.sh \
 	tests/plugins/ops-opencl/test-device.sh \
+	tests/plugins/ops-opencl/test-failures.sh \
 	tests/plugins/ops-opencl/test-operators.sh \
 	tests/train/test-allocations.sh \
 	tests/train/test-checkpoint.sh \
@@ -224,6 +225,7 @@ tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c nn
 
 include tests/onnx/local.mk
 
+EXTRA_DIST += tests/plugins/ops-opencl/broken-loader.c
 EXTRA_DIST += tests/train/small.sh tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests)
 
 run_tests = $(SHELL) $(srcdir)/tests/run -s '$(abs_top_srcdir)' -b '$(abs_top_builddir)'

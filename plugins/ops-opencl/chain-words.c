@@ -155,16 +155,16 @@ static void cast_text(int32_t from, int32_t to, char *text, size_t size) {
         (void)snprintf(text, size, "(%s)$a", ocl_type_name(to));
 }
 
-/* Bounds may be absent; in the wrong order the upper one wins. */
+/* Bounds may be absent; in the wrong order the upper one wins; one that is no number binds. */
 static void clip_text(const NnNode *node, const char *const operands[4], char *text, size_t size) {
     if (strcmp(node->op, "ClipGrad") == 0) {
-        (void)snprintf(text, size, "%s || %s ? 0 : $a", operands[2] ? "$b < $c" : "false",
-                       operands[3] ? "$b > $d" : "false");
+        (void)snprintf(text, size, "%s || %s ? 0 : $a", operands[2] ? "$b < $c || $c != $c" : "false",
+                       operands[3] ? "$b > $d || $d != $d" : "false");
         return;
     }
-    const char *low = operands[1] ? "($a < $b ? $b : $a)" : "$a";
+    const char *low = operands[1] ? "($a < $b || $b != $b ? $b : $a)" : "$a";
     if (operands[2])
-        (void)snprintf(text, size, "%s > $c ? $c : %s", low, low);
+        (void)snprintf(text, size, "%s > $c || $c != $c ? $c : %s", low, low);
     else
         put(text, size, low);
 }

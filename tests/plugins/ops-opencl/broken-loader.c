@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An OpenCL loader that breaks one thing, for NN_OPENCL_LIBRARY: what it does not define is the real loader's, which
+ * it is linked to. BREAK says what: "no-devices", "no-build", "no-memory" (buffers after the second), "small" (8 MiB of
+ * memory), "no-queue", "completion" (the kernel number BREAK_AT ends in an error), "lost" (waiting fails from there on),
+ * "gpu" (says that it is one, which takes the other kernels). With BREAK_TRACE=FILE each call that allocates,
+ * compiles, waits or blocks is a line there, with the number of kernels enqueued before it.
+ */
+#define _GNU_SOURCE
+#define CL_TARGET_OPENCL_VERSION 120
+#define CL_USE_DEPRECATED_OPENCL_1_2_APIS
+#include <CL/cl.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned long kernels, buffers;
+static cl_event victim;
+
+static int breaks(const char *what) {
+    const char *given = getenv("BREAK");
+    return given && strcmp(given, what) == 0;
+}
+
+static int reached(void) {
+    const char *at = getenv("BREAK_AT");
+    return at && kernels >= strtoul(at, NULL, 10);
+}
+
+static void trace(const char *what) {
+    static FILE *file;
+    const char *name = getenv("BREAK_TRACE");
+    if (file == NULL && name)
+        file = fopen(name, "w");
+    if (file)
+        fprintf(file, "%lu %s\n", kernels, what);
+    if (file)
+        fflush(file);
+}
+
+/* The real function of the same name. */
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type type, cl_uint n, cl_device_id *ids, cl_uint *count) {
+    if (breaks("no-devices"))
+        return CL_DEVICE_NOT_FOUND;
+    return REAL(clGetDeviceIDs)(platform, type, n, ids, count);
+}
+
+cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t size, void *value, size_t *needed) {
+    const cl_int code = REAL(clGetDeviceInfo)(id, what, size, value, needed);
+    if (breaks("gpu") && what == CL_DEVICE_TYPE && size >= sizeof(cl_device_type))
+        *(cl_device_type *)value = CL_DEVICE_TYPE_GPU;
+    if (breaks("small") && what == CL_DEVICE_GLOBAL_MEM_SIZE && size >= sizeof(cl_ulong))
+        *(cl_ulong *)value = 8u << 20;
+    return code;
+}
+
+cl_command_queue clCreateCommandQueue(cl_context context, cl_device_id id, cl_command_queue_properties p, cl_int *code) {
+    if (breaks("no-queue")) {
+        *code = CL_OUT_OF_RESOURCES;
+        return NULL;
+    }
+    return REAL(clCreateCommandQueue)(context, id, p, code);
+}
+
+cl_int clBuildProgram(cl_program program, cl_uint n, const cl_device_id *ids, const char *options,
+                      void(CL_CALLBACK *done)(cl_program, void *), void *arg) {
+    trace("clBuildProgram");
+    if (breaks("no-build"))
+        return CL_BUILD_PROGRAM_FAILURE;
+    return REAL(clBuildProgram)(program, n, ids, options, done, arg);
+}
+
+cl_kernel clCreateKernel(cl_program program, const char *name, cl_int *code) {
+    trace("clCreateKernel");
+    return REAL(clCreateKernel)(program, name, code);
+}
+
+cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code) {
+    trace("clCreateBuffer");
+    if (breaks("no-memory") && ++buffers > 2) {
+        *code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+        return NULL;
+    }
+    return REAL(clCreateBuffer)(context, flags, size, host, code);
+}
+
+cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset,
+                              const size_t *global, const size_t *local, cl_uint n, const cl_event *events,
+                              cl_event *event) {
+    const cl_int code =
+        REAL(clEnqueueNDRangeKernel)(queue, kernel, dims, offset, global, local, n, events, event);
+    kernels++;
+    if (breaks("completion") && victim == NULL && reached() && event)
+        victim = *event;
+    return code;
+}
+
+cl_int clGetEventInfo(cl_event event, cl_event_info what, size_t size, void *value, size_t *needed) {
+    const cl_int code = REAL(clGetEventInfo)(event, what, size, value, needed);
+    if (victim && event == victim && what == CL_EVENT_COMMAND_EXECUTION_STATUS) {
+        *(cl_int *)value = CL_OUT_OF_RESOURCES;
+        victim = (cl_event)-1;
+    }
+    return code;
+}
+
+cl_int clWaitForEvents(cl_uint n, const cl_event *events) {
+    trace("clWaitForEvents");
+    if (breaks("lost") && reached())
+        return CL_DEVICE_NOT_AVAILABLE;
+    return REAL(clWaitForEvents)(n, events);
+}
+
+cl_int clFinish(cl_command_queue queue) {
+    trace("clFinish");
+    return REAL(clFinish)(queue);
+}
+
+cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem buffer, cl_bool blocks, size_t offset, size_t size, void *to,
+                           cl_uint n, const cl_event *events, cl_event *event) {
+    if (blocks)
+        trace("blocking clEnqueueReadBuffer");
+    return REAL(clEnqueueReadBuffer)(queue, buffer, blocks, offset, size, to, n, events, event);
+}

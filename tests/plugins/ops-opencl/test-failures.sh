@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# OpenCL that breaks: each way ends in a sentence that names the device or the node, never in a crash, and a warm step neither
+# allocates nor compiles. broken-loader.c stands in for the loader and breaks one thing at a time.
+set -u
+config=$SRCDIR/examples/glyphs-lenet5.yaml
+if ! "$NNRUN" devices 2>/dev/null | grep -q '^opencl:0'; then
+    echo "skip failures no OpenCL device here"
+    exit 0
+fi
+if ! cc -shared -fPIC -o broken.so "$SRCDIR/tests/plugins/ops-opencl/broken-loader.c" -Wl,--no-as-needed \
+    -l:libOpenCL.so.1 -ldl 2> cc.log; then
+    echo "skip failures the loader of this test does not build: $(head -n 1 cc.log)"
+    exit 0
+fi
+
+train() {
+    NN_OPENCL_LIBRARY="$PWD/broken.so" "$NNRUN" train "$config" device=opencl seed=1 train.batch=16 train.evaluate=none \
+        train.max_steps=3 "$@"
+}
+
+# NAME BREAK PATTERN [KEY=VALUE ...]
+fails() {
+    name=$1 broken=$2 pattern=$3
+    shift 3
+    export BREAK="$broken"
+    train "$@" > out 2> err
+    status=$?
+    unset BREAK
+    if [ $status -eq 0 ]; then
+        echo "not ok $name: it succeeded"
+    elif [ $status -gt 100 ]; then
+        echo "not ok $name: exit code $status"
+    elif ! grep -q "$pattern" err; then
+        echo "not ok $name: $(tail -n 1 err)"
+    else
+        echo "ok $name"
+    fi
+}
+
+fails "a platform without devices" no-devices 'no OpenCL platform has a device: Portable Computing Language says CL_DEVICE_NOT_FOUND'
+fails "no queue" no-queue 'gives no queue: CL_OUT_OF_RESOURCES'
+XDG_CACHE_HOME=$PWD/cache fails "a program that cannot be built" no-build 'node .* cannot build the program .*CL_BUILD_PROGRAM_FAILURE'
+fails "out of memory, with the variable and the budget" no-memory \
+    'the largest of node .*: device .* bytes do not fit: .* bytes are in use, and it says CL_MEM_OBJECT_ALLOCATION_FAILURE' \
+    train.batch=1000
+fails "a small device" small 'the largest of node .*: device .* bytes do not fit: [0-9]* of its 8388608 bytes are in use' train.batch=512
+export BREAK_AT=100
+fails "an error at completion names the node" completion 'node .*: device .* says CL_OUT_OF_RESOURCES'
+fails "a device that is lost" lost 'says CL_DEVICE_NOT_AVAILABLE'
+unset BREAK_AT
+
+# No memory in the middle leaves the checkpoint of before.
+if [ -s "$(find runs -name last.safetensors | head -n 1)" ]; then
+    echo "ok a checkpoint is left"
+else
+    echo "not ok there is no checkpoint"
+fi
+
+# With auto the CPU goes on, whatever OpenCL does.
+if BREAK=no-devices train device=auto name=auto > out 2>&1; then
+    echo "ok auto goes on"
+else
+    echo "not ok auto: $(tail -n 1 out)"
+fi
+
+# The second half of forty steps allocates and compiles nothing, and blocks on nothing but waits between steps.
+BREAK_TRACE=$PWD/trace train train.max_steps=40 name=trace > out 2> err || echo "not ok trace: $(tail -n 1 err)"
+total=$(tail -n 1 trace | cut -d' ' -f1)
+bad=$(awk -v half=$((total / 2)) '$1 > half && /clBuildProgram|clCreateKernel|clCreateBuffer/ { n++ } END { print n + 0 }' trace)
+if [ "$total" -gt 1000 ] && [ "$bad" -eq 0 ]; then
+    echo "ok a warm step allocates and compiles nothing ($total kernels)"
+else
+    echo "not ok a warm step: $bad calls that allocate or compile among $total kernels"
+fi
+
+# A device that is no processor gets other kernels of the matrix products.
+if BREAK=gpu NN_OPENCL_LIBRARY="$PWD/broken.so" "$BUILDDIR/tests/ops/test-backends" opencl Gemm MatMul Conv \
+    nn/ConvGradInput nn/ConvGradWeight > out 2>&1 && [ "$(grep -c '^ok' out)" -eq 5 ]; then
+    echo "ok products in local memory"
+else
+    echo "not ok products in local memory: $(grep -v '^ok' out | head -n 1)"
+fi
