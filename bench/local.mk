@@ -3,15 +3,18 @@
 # another, with nothing beside them.
 
 bench_scripts = \
+	bench/devices.sh \
 	bench/dispatch.sh \
 	bench/networks.sh \
 	bench/start.sh
 
 # Programs that the scripts time, built on demand. They link the shared library: bench/dispatch's allocation functions stand
 # in for those of the whole process.
-bench_programs = bench/dispatch$(EXEEXT) bench/networks$(EXEEXT)
-EXTRA_PROGRAMS += bench/dispatch bench/networks
+bench_programs = bench/devices$(EXEEXT) bench/dispatch$(EXEEXT) bench/networks$(EXEEXT)
+EXTRA_PROGRAMS += bench/devices bench/dispatch bench/networks
 CLEANFILES += $(bench_programs)
+bench_devices_LDADD = libnn-train.la libnn.la
+bench_devices_LDFLAGS = $(HARDEN_LDFLAGS)
 bench_dispatch_LDADD = libnn.la
 bench_dispatch_LDFLAGS = $(HARDEN_LDFLAGS)
 bench_networks_LDADD = libnn-train.la libnn.la $(PTHREAD_LIBS)

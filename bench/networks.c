@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times a training step and inference of a network on embedded data: networks WORKLOAD [SECONDS]. One line a
- * case: its name, the median, 10th and 90th percentile in ms, GFLOP/s and the share of the machine's peak,
- * which is measured in the same run. The time of a step includes fetching its batch.
+ * Times a training step and inference of a network on embedded data: networks WORKLOAD [SECONDS [DEVICE]].
+ * One line a case: its name, the median, 10th and 90th percentile in ms, GFLOP/s and the share of the
+ * machine's peak, which is measured in the same run. The time of a step includes fetching its batch.
  */
 #include "nn-train/train.h"
 
@@ -153,10 +153,13 @@ static int32_t time_inference(NnTraining *training, const Workload *w, uint64_t 
     return code;
 }
 
-static int32_t run(NnContext *context, const Workload *w, double seconds, NnStatus *status) {
+static int32_t run(NnContext *context, const Workload *w, double seconds, const char *device,
+                   NnStatus *status) {
     static Times t;
     NnConfig *config = nn_config_parse(w->config, strlen(w->config), w->name, status);
-    if (config == NULL)
+    char chosen[64];
+    (void)snprintf(chosen, sizeof chosen, "+device=%s", device);
+    if (config == NULL || nn_config_override(config, chosen, status) != NN_OK)
         return nn_status_code(status);
     const NnTrainEvents events = {.struct_size = sizeof events, .self = &t, .step = stepped};
     const double top = peak(nn_context_host(context)->threads(nn_context_host(context)));
@@ -183,7 +186,8 @@ int main(int argc, char **argv) {
     int32_t code = NN_INVALID;
     for (uint32_t i = 0; context && argc > 1 && i < sizeof workloads / sizeof *workloads; i++)
         if (strcmp(workloads[i].name, argv[1]) == 0)
-            code = run(context, &workloads[i], argc > 2 ? atof(argv[2]) : 2, status);
+            code = run(context, &workloads[i], argc > 2 ? atof(argv[2]) : 2, argc > 3 ? argv[3] : "auto",
+                       status);
     if (code != NN_OK)
         fprintf(stderr, "networks: %s\n",
                 *nn_status_message(status) ? nn_status_message(status) : "expected a workload: mlp, lenet5");

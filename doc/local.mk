@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	doc/kit.md \
 	doc/decisions/0010-what-the-second-device-asked.md \
 	doc/results/export.md \
+	doc/performance.md \
 	doc/results/layers.md \
 	doc/results/mnist-imported.md \
 	doc/results/mnist-lenet5.md \

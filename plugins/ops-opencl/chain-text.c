@@ -91,16 +91,21 @@ static void add_head(Text *t, const NnView *view, const ChainLayout *l) {
         add(t, "__global const %s *p%u, ulong o%u, ", ocl_type_name(view->inputs[i]->type), i, i);
     for (uint32_t k = 0; k < view->n_outputs; k++)
         add(t, "__global %s *q%u, ulong r%u, ", ocl_type_name(view->outputs[k]->type), k, k);
-    add(t, "Layout l) {\nconst uint i = (uint)get_global_id(0);\nif (i >= l.count)\n    return;\n");
+    if (l->n_broadcast == 0)
+        add(t, "Layout l) {\nconst uint i = (uint)get_global_id(0);\nif (i >= l.count)\n    return;\n");
+    else
+        add(t, "Layout l) {\nconst uint x0 = (uint)get_global_id(0), row = (uint)get_global_id(1);\n"
+               "if (x0 >= l.table[0])\n    return;\nconst uint i = row * l.table[0] + x0;\n");
 }
 
-/* The place of an input that is broadcast, found from the element's number, last dimension first. */
+/* The place of an input that is broadcast. Items come in rows of the last dimension, so that divisions are
+ * made for rows only. */
 static void add_places(Text *t, const ChainLayout *l) {
     for (uint32_t k = 0; k < l->n_broadcast; k++)
-        add(t, "uint g%u = 0;\n", k);
+        add(t, "uint g%u = x0 * l.table[%u];\n", k, l->n_dims * (k + 1));
     if (l->n_broadcast > 0)
-        add(t, "uint rest = i, x;\n");
-    for (uint32_t d = 0; d < l->n_dims; d++) {
+        add(t, "uint rest = row, x;\n");
+    for (uint32_t d = 1; d < l->n_dims; d++) {
         if (d + 1 < l->n_dims)
             add(t, "x = rest %% l.table[%u];\nrest /= l.table[%u];\n", d, d);
         else

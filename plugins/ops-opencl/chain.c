@@ -47,7 +47,10 @@ static int32_t build(const NnHost *nn, NnDevice *device, const NnView *view, con
             ocl_arg(s, i, OCL_INPUT, places[i]);
         for (uint32_t k = 0; k < view->n_outputs; k++)
             ocl_arg(s, view->n_inputs + k, OCL_OUTPUT, k);
-        ocl_items(s, l.count);
+        if (l.n_broadcast == 0)
+            ocl_items(s, l.count);
+        else
+            ocl_rows(s, l.count / (l.table[0] ? l.table[0] : 1), l.table[0]);
         allow_in_place(view, &l, places, out);
         out->flop = (double)l.count * view->n_nodes;
         (void)ocl->params(nn, plan, s, &params, 4 * (1 + (l.n_table ? l.n_table : 1)), status);

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrix products over a batch: where the elements are. */
+typedef uint Place;
+Place depth_place(const Params *p, uint k) { return k; }
+Place column_place(const Params *p, uint j) { return j; }
+void next_depth(const Params *p, Place *t) { ++*t; }
+void next_column(const Params *p, Place *t) { ++*t; }
 uint a_row(const Params *p, uint i) { return i * p->a_row; }
-Depth depth_at(const Params *p, uint k) { return (Depth){k * p->a_depth, (int)(k * p->b_depth), 0, 0}; }
-Column column(const Params *p, uint j) { return (Column){(int)(j * p->b_column), 0, 0, j}; }
-#define B_AT(b, p, d, c) b[(d).b + (c).b]
+Depth depth_at(const Params *p, Place k, uint at) { return (Depth){k * p->a_depth, (int)(k * p->b_depth), 0, 0}; }
+Column column(const Params *p, Place j, uint at) { return (Column){(int)(j * p->b_column), 0, 0, j}; }
+#define B_AT(b, p, d, c_b, c_v, c_u) b[(d).b + (c_b)]
 
 ulong strided(const uint *dims, const uint *strides, uint batch);
 ulong strided(const uint *dims, const uint *strides, uint batch) {

@@ -29,6 +29,8 @@ bool move_params(const MoveBox *b, MoveParams *p) {
         p->to_strides[n] = (int32_t)b->to_strides[i];
         p->n++;
     }
+    if (p->n == 0) /* one element */
+        p->dims[p->n++] = 1;
     return true;
 }
 

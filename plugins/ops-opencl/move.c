@@ -49,6 +49,10 @@ static bool add_move(const NnHost *nn, OclPlan *plan, int32_t type, uint32_t inp
     if (s) {
         ocl_arg(s, 0, OCL_INPUT, input);
         ocl_arg(s, 1, OCL_OUTPUT, output);
+        s->dims = 2;
+        s->local[0] = s->global[0] = plan->ocl->cpu ? 1 : 64;
+        s->local[1] = plan->ocl->cpu ? 8 : 1;
+        s->global[1] = p->count ? (p->count / p->dims[0] + s->local[1] - 1) / s->local[1] * s->local[1] : 0;
     }
     return s != NULL;
 }

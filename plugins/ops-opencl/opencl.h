@@ -107,6 +107,14 @@ static inline NN_MAYBE_UNUSED void ocl_items(OclStage *s, uint64_t n) {
     s->global[0] = (size_t)(n + s->local[0] - 1) / s->local[0] * s->local[0];
 }
 
+/* Rows of items, one for each of n elements. */
+static inline NN_MAYBE_UNUSED void ocl_rows(OclStage *s, uint64_t rows, uint64_t n) {
+    ocl_items(s, n);
+    s->dims = 2;
+    s->local[1] = 1;
+    s->global[1] = (size_t)rows;
+}
+
 /* One group of `local` items for each of n results. */
 static inline NN_MAYBE_UNUSED void ocl_groups(OclStage *s, uint64_t n, size_t local) {
     s->dims = 1;

@@ -106,10 +106,10 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
     OclStage *s = made ? made->ocl->stage(nn, made, &source, word->kernel, n, status) : NULL;
     if (s) {
         memcpy(s->args, args, n * sizeof *args);
-        ocl_items(s, word->by_plane   ? p.planes
-                     : word->by_input ? ocl_count(node->outputs[0])
-                     : word->grad     ? ocl_count(node->inputs[0])
-                                      : ocl_count(node->outputs[0]));
+        if (word->by_plane || word->by_input)
+            ocl_items(s, word->by_plane ? p.planes : ocl_count(node->outputs[0]));
+        else
+            ocl_rows(s, (uint64_t)p.planes * p.out_h, p.out_w);
         (void)made->ocl->params(nn, made, s, &p, sizeof p, status);
     }
     return ocl_planned(nn, made, out, status);

@@ -6,13 +6,13 @@ typedef struct {
     uint columns, with_indices;
 } Params;
 
+/* Items come in rows of the result. */
 #define OUTPUT                                                                                               \
-    const uint i = (uint)get_global_id(0);                                                                   \
-    const uint plane = i / p.out_w / p.out_h;                                                                \
-    if (plane >= p.planes)                                                                                   \
+    const uint column = (uint)get_global_id(0), row = (uint)get_global_id(1), plane = row / p.out_h;         \
+    if (column >= p.out_w)                                                                                   \
         return;                                                                                              \
-    const int v0 = (int)(i / p.out_w % p.out_h * p.stride_h) - p.pad_h,                                      \
-              u0 = (int)(i % p.out_w * p.stride_w) - p.pad_w;
+    const uint i = row * p.out_w + column;                                                                   \
+    const int v0 = (int)(row % p.out_h * p.stride_h) - p.pad_h, u0 = (int)(column * p.stride_w) - p.pad_w;
 
 __kernel void max_pool(__global const float *x, ulong xo, __global float *y, ulong yo, __global long *indices, ulong io,
                        Params p) {

@@ -42,7 +42,8 @@ __kernel void product(__global const float *a, ulong ao, __global const float *b
     const uint i0 = (uint)get_global_id(0) * TILE, j0 = (uint)get_global_id(1) * TILE,
                part = (uint)get_global_id(2) % p.parts, batch = (uint)get_global_id(2) / p.parts;
     float sum[TILE][TILE], panel[PANEL][TILE];
-    Column columns[TILE];
+    int cb[TILE], cv[TILE], cu[TILE];
+    uint cy[TILE];
     uint rows[TILE], da[PANEL];
     a += ao + a_batch(&p, batch);
     b += bo + b_batch(&p, batch);
@@ -51,15 +52,25 @@ __kernel void product(__global const float *a, ulong ao, __global const float *b
         for (uint j = 0; j < TILE; j++)
             sum[i][j] = 0;
     }
-    for (uint j = 0; j < TILE; j++)
-        columns[j] = column(&p, min(j0 + j, p.n - 1));
+    Place t = column_place(&p, j0);
+    for (uint j = 0; j < TILE; j++) {
+        const Column c = column(&p, t, j0 + j);
+        cb[j] = c.b;
+        cv[j] = c.v;
+        cu[j] = c.u;
+        cy[j] = c.y;
+        if (j0 + j + 1 < p.n)
+            next_column(&p, &t);
+    }
+    t = depth_place(&p, part * p.part);
     const uint end = min(p.k, (part + 1) * p.part);
     const uint used = min((uint)TILE, p.m - i0);
     for (uint k0 = part * p.part; k0 < end; k0 += PANEL) {
         const uint depth = min((uint)PANEL, end - k0);
         for (uint k = 0; k < depth; k++) {
-            const Depth d = depth_at(&p, k0 + k);
+            const Depth d = depth_at(&p, t, k0 + k);
             da[k] = d.a;
+            next_depth(&p, &t);
 #ifdef ROWS
             if (j0 + TILE <= p.n) {
                 vstore16(vload16(0, b + d.b + j0), 0, &panel[k][0]);
@@ -68,7 +79,7 @@ __kernel void product(__global const float *a, ulong ao, __global const float *b
             }
 #endif
             for (uint j = 0; j < TILE; j++)
-                panel[k][j] = B_AT(b, p, d, columns[j]);
+                panel[k][j] = B_AT(b, p, d, cb[j], cv[j], cu[j]);
         }
         for (uint i = 0; i < used; i += 8) {
             EACH_ROW(DECLARE)
@@ -80,9 +91,19 @@ __kernel void product(__global const float *a, ulong ao, __global const float *b
             EACH_ROW(STORE)
         }
     }
-    for (uint i = 0; i < used; i++)
-        for (uint j = 0; j < min((uint)TILE, p.n - j0); j++)
-            put(&p, batch, part, i0 + i, j0 + j, columns[j].y, sum[i][j], e, eo, y + yo);
+    const uint wide = min((uint)TILE, p.n - j0);
+    for (uint i = 0; i < used; i++) {
+        __global float *to = y + yo;
+        if (p.parts > 1 || p.e_column) {
+            for (uint j = 0; j < wide; j++)
+                put(&p, batch, part, i0 + i, j0 + j, cy[j], sum[i][j], e, eo, to);
+            continue;
+        }
+        const float more = p.with_e ? p.beta * e[eo + (ulong)(batch * p.m + i0 + i) * p.e_row] : 0;
+        to += y_batch(&p, batch) + (ulong)(i0 + i) * p.y_row;
+        for (uint j = 0; j < wide; j++)
+            to[cy[j]] = p.alpha * sum[i][j] + more;
+    }
 }
 
 #else
@@ -104,14 +125,16 @@ product(__global const float *a, ulong ao, __global const float *b, ulong bo, __
         for (uint j = 0; j < 4; j++)
             sum[i][j] = 0;
     const uint row = a_row(&p, min(i0 + item % WIDE, p.m - 1));
-    const Column at = column(&p, min(j0 + item % WIDE, p.n - 1));
+    const uint mine = min(j0 + item % WIDE, p.n - 1);
+    const Column at = column(&p, column_place(&p, mine), mine);
     const uint end = min(p.k, (part + 1) * p.part);
     for (uint k0 = part * p.part; k0 < end; k0 += DEEP) {
         for (uint k = item / WIDE; k < DEEP; k += 4) {
-            const Depth d = depth_at(&p, min(k0 + k, p.k - 1));
+            const uint deep = min(k0 + k, p.k - 1);
+            const Depth d = depth_at(&p, depth_place(&p, deep), deep);
             const bool in = k0 + k < end;
             la[k][item % WIDE] = in ? a[row + d.a] : 0;
-            lb[k][item % WIDE] = in ? B_AT(b, p, d, at) : 0;
+            lb[k][item % WIDE] = in ? B_AT(b, p, d, at.b, at.v, at.u) : 0;
         }
         barrier(CLK_LOCAL_MEM_FENCE);
         for (uint k = 0; k < DEEP; k++)
@@ -124,7 +147,7 @@ product(__global const float *a, ulong ao, __global const float *b, ulong bo, __
         for (uint j = 0; j < 4; j++) {
             const uint r = i0 + li + 16 * i, c = j0 + lj + 16 * j;
             if (r < p.m && c < p.n)
-                put(&p, batch, part, r, c, column(&p, c).y, sum[i][j], e, eo, y + yo);
+                put(&p, batch, part, r, c, column(&p, column_place(&p, c), c).y, sum[i][j], e, eo, y + yo);
         }
 }
 
@@ -139,5 +162,5 @@ __kernel void fold(__global const float *w, ulong wo, __global const float *e, u
     float sum = 0;
     for (uint k = 0; k < p.parts; k++)
         sum += w[wo + (ulong)k * p.batches * p.m * p.n + at];
-    y[yo + y_batch(&p, batch) + i * p.y_row + column(&p, j).y] = finish(&p, batch, i, j, sum, e, eo);
+    y[yo + y_batch(&p, batch) + i * p.y_row + column(&p, column_place(&p, j), j).y] = finish(&p, batch, i, j, sum, e, eo);
 }

@@ -114,7 +114,7 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
     Params p;
     const OclSource source = {.name = "reduce", .parts = {reduce_cl}, .options = find_word(node)->options};
     OclPlan *plan = describe(node, &p) ? NULL : ocl_plan(nn, device, status);
-    const bool grouped = p.inner >= 4 * GROUP && p.count < 64 * (plan ? plan->ocl->units : 1);
+    const bool grouped = p.inner >= 4 * GROUP && p.outer > 0 && p.count < 64 * (plan ? plan->ocl->units : 1);
     OclStage *s = plan ? plan->ocl->stage(nn, plan, &source, grouped ? "groups" : "items", 2, status) : NULL;
     if (s) {
         ocl_arg(s, 0, OCL_INPUT, 0);

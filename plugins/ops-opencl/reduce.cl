@@ -57,17 +57,45 @@ void step(Acc *a, float v) { a->sum = JOIN(a->sum, v); }
 #define FINISH(v) ((v) * p.scale)
 #endif
 
+/* n elements, `stride` apart, more of the sum in `a`. */
+void add_row(Acc *a, __global const float *x, uint n, uint stride);
+void add_row(Acc *a, __global const float *x, uint n, uint stride) {
+    uint k = 0;
+#ifdef SUM
+    if (stride == 1 && n >= 32) { /* sixteen compensated sums side by side */
+        float16 sum = 0, lost = 0;
+        for (; k + 16 <= n; k += 16) {
+            const float16 y = VALUE(vload16(0, x + k)) - lost, t = sum + y;
+            lost = (t - sum) - y;
+            sum = t;
+        }
+        float all[16];
+        vstore16(sum - lost, 0, all);
+        float check = 0;
+        for (uint i = 0; i < 16; i++)
+            check += all[i];
+        if (isfinite(check))
+            for (uint i = 0; i < 16; i++) {
+                const float y = all[i] - a->lost, t = a->sum + y;
+                a->lost = (t - a->sum) - y;
+                a->sum = t;
+            }
+        else
+            k = 0; /* infinities want the slow way */
+    }
+#endif
+    for (; k < n; k++)
+        step(a, x[k * stride]);
+}
+
 __kernel void items(__global const float *x, ulong xo, __global float *y, ulong yo, Params p) {
     const uint i = (uint)get_global_id(0);
     if (i >= p.count)
         return;
     const ulong base = xo + place(i, p.kept, p.kept_dims, p.kept_strides);
     Acc a = {FIRST, 0};
-    for (uint o = 0; o < p.outer; o++) {
-        const ulong at = base + place(o, p.reduced, p.outer_dims, p.outer_strides);
-        for (uint k = 0; k < p.inner; k++)
-            step(&a, x[at + k * p.inner_stride]);
-    }
+    for (uint o = 0; o < p.outer; o++)
+        add_row(&a, x + base + place(o, p.reduced, p.outer_dims, p.outer_strides), p.inner, p.inner_stride);
     y[yo + i] = FINISH(a.sum);
 }
 
@@ -77,11 +105,21 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void groups(__global
     const uint i = (uint)get_group_id(0), t = (uint)get_local_id(0);
     const ulong base = xo + place(i, p.kept, p.kept_dims, p.kept_strides);
     Acc a = {FIRST, 0};
+#ifdef CPU
+    /* A row for each item in turn, or a piece of the only one. */
+    const uint pieces = p.outer < GROUP ? GROUP / p.outer : 1, piece = (p.inner + pieces - 1) / pieces;
+    for (uint r = t; r < p.outer * pieces; r += GROUP) {
+        const uint begin = min(p.inner, r % pieces * piece);
+        add_row(&a, x + base + place(r / pieces, p.reduced, p.outer_dims, p.outer_strides) + begin * p.inner_stride,
+                min(p.inner - begin, piece), p.inner_stride);
+    }
+#else
     for (uint o = 0; o < p.outer; o++) {
         const ulong at = base + place(o, p.reduced, p.outer_dims, p.outer_strides);
         for (uint k = t; k < p.inner; k += GROUP)
             step(&a, x[at + k * p.inner_stride]);
     }
+#endif
     part[t] = a.sum;
     for (uint reach = GROUP / 2; reach > 0; reach /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An OpenCL loader that breaks one thing, for NN_OPENCL_LIBRARY: what it does not define is the real loader's, which
- * it is linked to. BREAK says what: "no-devices", "no-build", "no-memory" (buffers after the second), "small" (8 MiB of
- * memory), "no-queue", "completion" (the kernel number BREAK_AT ends in an error), "lost" (waiting fails from there on),
- * "gpu" (says that it is one, which takes the other kernels). With BREAK_TRACE=FILE each call that allocates,
- * compiles, waits or blocks is a line there, with the number of kernels enqueued before it.
+ * An OpenCL loader that breaks one thing, for NN_OPENCL_LIBRARY: what it does not define is the real
+ * loader's, which it is linked to. BREAK says what: "no-devices", "no-build", "no-memory" (buffers after the
+ * second), "small" (8 MiB of memory), "no-queue", "completion" (the kernel number BREAK_AT ends in an error),
+ * "lost" (waiting fails from there on), "gpu" (says that it is one, which takes the other kernels). With
+ * BREAK_TRACE=FILE each call that allocates, compiles, waits or blocks is a line there, with the number of
+ * kernels enqueued before it.
  */
 #define _GNU_SOURCE
 #define CL_TARGET_OPENCL_VERSION 120
@@ -42,7 +43,8 @@ static void trace(const char *what) {
 /* The real function of the same name. */
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type type, cl_uint n, cl_device_id *ids, cl_uint *count) {
+cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type type, cl_uint n, cl_device_id *ids,
+                      cl_uint *count) {
     if (breaks("no-devices"))
         return CL_DEVICE_NOT_FOUND;
     return REAL(clGetDeviceIDs)(platform, type, n, ids, count);
@@ -57,7 +59,8 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t size, void *
     return code;
 }
 
-cl_command_queue clCreateCommandQueue(cl_context context, cl_device_id id, cl_command_queue_properties p, cl_int *code) {
+cl_command_queue clCreateCommandQueue(cl_context context, cl_device_id id, cl_command_queue_properties p,
+                                      cl_int *code) {
     if (breaks("no-queue")) {
         *code = CL_OUT_OF_RESOURCES;
         return NULL;
@@ -119,8 +122,8 @@ cl_int clFinish(cl_command_queue queue) {
     return REAL(clFinish)(queue);
 }
 
-cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem buffer, cl_bool blocks, size_t offset, size_t size, void *to,
-                           cl_uint n, const cl_event *events, cl_event *event) {
+cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem buffer, cl_bool blocks, size_t offset, size_t size,
+                           void *to, cl_uint n, const cl_event *events, cl_event *event) {
     if (blocks)
         trace("blocking clEnqueueReadBuffer");
     return REAL(clEnqueueReadBuffer)(queue, buffer, blocks, offset, size, to, n, events, event);
