@@ -415,6 +415,9 @@ if [ -e "$BUILDDIR/plugins/formats/onnx.la" ]; then
     layers old.yaml Flatten 'Dense: {units: 10}' 'CumProd: {name: growth, inputs: [previous, 1]}'
     refuse "an export of an operator that is too new" 'node growth (CumProd)|from operator set 26 on|17 was asked for' \
         "$NNRUN" -q export old.yaml
+    layers narrow.yaml Flatten 'Cast: {to: 16}' 'Round: {name: whole}' 'Cast: {to: 1}' 'Dense: {units: 10}'
+    refuse "an export of a type that is too new" 'node whole (Round)|for bf16 from operator set 22 on|17 was asked for' \
+        "$NNRUN" -q export narrow.yaml
 fi
 
 layers nan.yaml Flatten 'Dense: {name: hidden, units: 8}' 'Relu' 'Log: {name: logs}' 'Dense: {name: output, units: 10}'

@@ -18,6 +18,7 @@ onnx_sources = \
 	plugins/formats/onnx/wire.c \
 	plugins/formats/onnx/write-node.c \
 	plugins/formats/onnx/write-older.c \
+	plugins/formats/onnx/write-types.c \
 	plugins/formats/onnx/write.c \
 	plugins/formats/onnx/write.h
 

@@ -282,12 +282,16 @@ static int32_t write_one(OnnxNode *n) {
     OnnxWriter *w = n->scope->to->w;
     const NnNode *node = n->node;
     const bool standard = *node->domain == '\0', own = strcmp(node->domain, "nn") == 0;
-    const char *why = standard ? writer_lacks(w, node) : own ? "it is not an operator of ONNX" : NULL;
+    const char *type = standard ? writer_lacks_type(w, node) : NULL;
+    const char *why = type       ? type
+                      : standard ? writer_lacks(w, node)
+                      : own      ? "it is not an operator of ONNX"
+                                 : NULL;
     if (standard && why == NULL && node->definition->sort == NN_CONTROL)
         return write_control(n);
     if (standard && why == NULL)
         return writer_emit_as(n, node->op, node->n_inputs, NULL) ? NN_OK : w->nn->code(w->status);
-    const int32_t code = writer_older(n);
+    const int32_t code = type ? NN_UNSUPPORTED : writer_older(n);
     if (code != NN_UNSUPPORTED || writer_failed(w))
         return code;
     if (node->definition->sort == NN_COMPOSITE)

@@ -2,7 +2,8 @@
 /*
  * Writing a graph as an ONNX model: write.c makes the file, its graphs and the names in them, write-node.c
  * turns nodes into ONNX's, write-older.c says which operator set a form needs and how older ones say the
- * same. All memory is the writer's and freed with it; the bytes of tensors stay the view's.
+ * same, write-types.c which set a type. All memory is the writer's and freed with it; the bytes of tensors
+ * stay the view's.
  */
 #ifndef FORMATS_ONNX_WRITE_H
 #define FORMATS_ONNX_WRITE_H
@@ -89,6 +90,8 @@ bool writer_is_default(const NnNode *, const NnAttr *);
 
 /* write-older.c: why the node, as it is, cannot be said in the file's operator set; NULL: it can. */
 const char *writer_lacks(OnnxWriter *, const NnNode *);
+/* write-types.c: the same of the types of its inputs. */
+const char *writer_lacks_type(OnnxWriter *, const NnNode *);
 /* Says it in other nodes of that set. NN_UNSUPPORTED where it knows no way, with nothing written. */
 int32_t writer_older(OnnxNode *);
 
