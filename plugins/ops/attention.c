@@ -152,7 +152,9 @@ static int32_t body(NnBody *b) {
     const NnNode *node = b->node;
     const int32_t type = node->inputs[NN_AT_Q]->type;
     const NnValueInfo *mask = nn_given(node, NN_AT_MASK) ? node->inputs[NN_AT_MASK] : NULL;
-    const NnAttention a = node->inputs[NN_AT_Q]->rank < 0 ? (NnAttention){.size = -1} : nn_attention(node);
+    NnAttention a = {.size = NN_DIM_UNKNOWN};
+    if (node->inputs[NN_AT_Q]->rank >= 0)
+        a = nn_attention(node);
     if (a.size < 0 || a.v_size < 0 || a.q_heads < 1 || a.kv_heads < 1 || a.q_length < 0 || a.total < 0 ||
         a.past < 0 || (mask && (mask->rank < 1 || !nn_dim_known(mask->dims[mask->rank - 1]))))
         return nn_fail(

@@ -33,8 +33,8 @@ NN_PRIMITIVE_OPERATOR(
                    .kind = NN_SET_INT,
                    .flags = NN_SET_REQUIRED,
                    .doc = "element type of the result, by ONNX's number; of as many bits"}),
-    NN_SAMPLES("f32[2,3]; to=i32", "u64[3]{0,1,4607182418800017408}; to=f64", "f16[2]; to=bf16", "u8[4]{0,1,128,255}; to=i8",
-               "f32[0,3]; to=u32", "bool[]; to=u8", "u8[3]{0,1,7}; to=bool"),
+    NN_SAMPLES("f32[2,3]; to=i32", "u64[3]{0,1,4607182418800017408}; to=f64", "f16[2]; to=bf16",
+               "u8[4]{0,1,128,255}; to=i8", "f32[0,3]; to=u32", "bool[]; to=u8", "u8[3]{0,1,7}; to=bool"),
     .doc = "The bits of every element, unchanged, read as another type.", .infer = infer, .compute = compute);
 
 NN_OPERATORS(bit_cast, "The same bits, read as another type.", NN_OP("BitCast", op))

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The discrete Fourier transform of any length along one axis: of real or complex signals, forward or
- * inverse, of all frequencies or only those that tell a real signal. Complex numbers are pairs in the last
+ * inverse, of all frequencies or only those that tell a real signal. NnComplex numbers are pairs in the last
  * dimension.
  */
+#include "family/fourier.h"
 #include "family/index.h"
-
-typedef struct Complex {
-    double re, im;
-} Complex;
 
 /*
  * The transform as what it is, a linear map: input elements from 0 up to `reads`, filled up with zeros to n,
@@ -99,42 +96,6 @@ static Dft run_dft(const NnCall *call, const NnTensor *x, const NnTensor *length
                            : x->dims[at]);
 }
 
-static Complex times(Complex a, Complex b) {
-    return (Complex){a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
-}
-
-/*
- * Cooley, Tukey 1965, for any factors: n numbers, `step` apart, of which `root` holds the powers of the
- * primitive root of order n * stride. `part` has room for the largest factor.
- */
-static void transform(const Complex *x, int64_t step, Complex *y, int64_t n, const Complex *root,
-                      int64_t stride, Complex *part) {
-    int64_t p = 2;
-    while (p * p <= n && n % p != 0)
-        p++;
-    p = n % p == 0 ? p : n;
-    const int64_t m = n > 0 ? n / p : 0;
-    if (n == 1)
-        y[0] = x[0];
-    if (n <= 1)
-        return;
-    for (int64_t r = 0; r < p; r++)
-        transform(x + r * step, step * p, y + r * m, m, root, stride * p, part);
-    for (int64_t k = 0; k < m; k++) {
-        for (int64_t r = 0; r < p; r++)
-            part[r] = times(y[r * m + k], root[r * k * stride]);
-        for (int64_t q = 0; q < p; q++) {
-            Complex sum = {0, 0};
-            for (int64_t r = 0; r < p; r++) {
-                const Complex term = times(part[r], root[r * q % p * m * stride]);
-                sum.re += term.re;
-                sum.im += term.im;
-            }
-            y[q * m + k] = sum;
-        }
-    }
-}
-
 /* What element k of the input counts. */
 static double weight(const Dft *d, int64_t k) {
     if (k >= d->reads)
@@ -144,18 +105,18 @@ static double weight(const Dft *d, int64_t k) {
 
 /* One line of `from` to one of `to`; `back`: the adjoint, from an output's gradient to an input's. */
 static void line(const Dft *d, bool back, const NnTensor *from, NnTensor *to, int64_t outer, int64_t inner,
-                 int64_t at, Complex *work, const Complex *root) {
+                 int64_t at, NnComplex *work, const NnComplex *root) {
     const int64_t have = from->dims[d->axis], want = to->dims[d->axis], n = d->n;
     const int64_t fp = from->dims[from->rank - 1], tp = to->dims[to->rank - 1];
     const double scale = d->inverse && n > 0 ? 1.0 / (double)n : 1;
-    Complex *x = work, *y = work + n, *part = work + 2 * n;
+    NnComplex *x = work, *y = work + n, *part = work + 2 * n;
     for (int64_t k = 0; k < n; k++) {
         const int64_t i = ((outer * have + k) * inner + at) * fp;
         const double w = k < have ? (back ? 1 : weight(d, k)) : 0;
         x[k].re = w != 0 ? w * nn_load(nn_data(from), from->type, i) : 0;
         x[k].im = w != 0 && fp == 2 ? w * nn_load(nn_data(from), from->type, i + 1) : 0;
     }
-    transform(x, 1, y, n, root, 1, part);
+    nn_fourier(x, 1, y, n, root, 1, part);
     for (int64_t k = 0; k < want; k++) {
         const int64_t i = ((outer * want + k) * inner + at) * tp;
         const double w = k < n ? (back ? weight(d, k) : 1) * scale : 0;
@@ -169,15 +130,15 @@ static int32_t lines(const NnCall *call, const Dft *d, bool back, const NnTensor
     const int64_t outer = nn_product(from->dims, 0, d->axis),
                   inner = nn_product(from->dims, d->axis + 1, from->rank - 1);
     const double turn = (d->inverse != back ? 2 : -2) * 3.141592653589793 / (double)d->n;
-    Complex *work = d->n <= INT64_MAX / 128
-                        ? call->host->alloc(call->host, (uint64_t)(4 * d->n + 1) * sizeof *work)
-                        : NULL;
+    NnComplex *work = d->n <= INT64_MAX / 128
+                          ? call->host->alloc(call->host, (uint64_t)(4 * d->n + 1) * sizeof *work)
+                          : NULL;
     if (!work)
         return nn_fail(call->host, call->status, NN_OUT_OF_MEMORY, "no memory for a transform of length %lld",
                        (long long)d->n);
-    Complex *root = work + 3 * d->n;
+    NnComplex *root = work + 3 * d->n;
     for (int64_t k = 0; k < d->n; k++)
-        root[k] = (Complex){cos(turn * (double)k), sin(turn * (double)k)};
+        root[k] = (NnComplex){cos(turn * (double)k), sin(turn * (double)k)};
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < inner; i++)
             line(d, back, from, to, o, inner, i, work, root);

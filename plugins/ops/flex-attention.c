@@ -73,7 +73,9 @@ static int32_t body(NnBody *b) {
     static const int64_t turned[4] = {0, 1, 3, 2};
     const NnNode *node = b->node;
     const int32_t type = node->inputs[NN_AT_Q]->type, work = precision_of(node);
-    const NnAttention a = node->inputs[NN_AT_Q]->rank < 0 ? (NnAttention){.size = -1} : nn_attention(node);
+    NnAttention a = {.size = NN_DIM_UNKNOWN};
+    if (node->inputs[NN_AT_Q]->rank >= 0)
+        a = nn_attention(node);
     if (a.size < 0 || a.q_heads < 1 || a.kv_heads < 1)
         return nn_fail(b->host, b->status, NN_UNSUPPORTED,
                        "FlexAttention needs heads of known number and size here");

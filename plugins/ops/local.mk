@@ -222,6 +222,7 @@ EXTRA_DIST += \
 	plugins/ops/family/einsum-equation.h \
 	plugins/ops/family/einsum-factor.h \
 	plugins/ops/family/einsum-sum.h \
+	plugins/ops/family/fourier.h \
 	plugins/ops/family/global-pool.h \
 	plugins/ops/family/groups.h \
 	plugins/ops/family/index.h \
