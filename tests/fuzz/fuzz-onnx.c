@@ -126,6 +126,12 @@ static void nonsense_attribute(char *out, size_t size, const NnSetting *s) {
                                                                 : 's';
     if (below(30) == 0)
         kind = kinds[below(sizeof kinds - 1)];
+    if (kind == 'i' && (s->flags & NN_SET_RANGE || s->kind == NN_SET_BOOL) && below(10)) {
+        const double least = s->kind == NN_SET_BOOL ? 0 : s->min, most = s->kind == NN_SET_BOOL ? 1 : s->max;
+        const double wide = most - least < 3 || below(8) == 0 ? most - least : 3;
+        (void)snprintf(out, size, "%s:i=%.0f", s->name, least + (double)below((uint64_t)wide + 1));
+        return;
+    }
     if (kind == 'I' || kind == 'F')
         text = lists[below(NN_COUNT(lists))];
     else if (kind == 't')
@@ -138,16 +144,33 @@ static void nonsense_attribute(char *out, size_t size, const NnSetting *s) {
     (void)snprintf(out, size, "%s:%c=%.*s", s->name, kind, (int)strcspn(text, "|"), text);
 }
 
+/* Mostly of a type that the parameter takes: one of the inputs and initial values, or what a node before
+ * made. */
+static unsigned any_value(const NnOperator *def, uint64_t i, unsigned values) {
+    const uint64_t at = i < def->n_inputs ? i : def->n_inputs - 1;
+    const NnParam *p = (const void *)((const char *)def->inputs + at * def->param_stride);
+    for (unsigned tries = 0; tries < 40 && below(20); tries++) {
+        const unsigned k = (unsigned)below(values);
+        Tensor *x = k < NN_COUNT(tensors) ? build_tensor(tensors[k], NULL) : NULL;
+        const bool fits = x == NULL || p->types == 0 || (p->types & NN_MASK(x->t.type));
+        tensor_free(x);
+        if (fits)
+            return k;
+    }
+    return (unsigned)below(values);
+}
+
 static void nonsense_node(Build *b, Onnx__GraphProto *g, const NnOperator *def, unsigned *values) {
     char inputs[256] = "", outputs[256] = "", attribute[200];
     const uint64_t n_in = def->n_inputs ? 1 + below(def->n_inputs + 1) : 0,
                    n_out = 1 + below(def->n_outputs + 1);
+    const unsigned made = *values;
     for (uint64_t i = 0; i < n_in && i < 12; i++) {
         const size_t at = strlen(inputs);
         if (i > 0 && below(8) == 0)
             (void)snprintf(inputs + at, sizeof inputs - at, ",");
         else
-            (void)snprintf(inputs + at, sizeof inputs - at, "%sv%u", i ? "," : "", (unsigned)below(*values));
+            (void)snprintf(inputs + at, sizeof inputs - at, "%sv%u", i ? "," : "", any_value(def, i, made));
     }
     for (uint64_t i = 0; i < n_out && i < 8; i++) {
         const size_t at = strlen(outputs);
@@ -159,7 +182,7 @@ static void nonsense_node(Build *b, Onnx__GraphProto *g, const NnOperator *def, 
     Onnx__NodeProto *n = build_node(b, g, op, inputs, outputs, NULL);
     for (uint32_t i = 0; i < def->n_attrs; i++) {
         const NnSetting *s = (const void *)((const char *)def->attrs + (size_t)i * def->attr_stride);
-        if (s->kind == NN_SET_FUNCTION || below(2))
+        if (s->kind == NN_SET_FUNCTION || (below(3) && !(s->flags & NN_SET_REQUIRED)))
             continue;
         nonsense_attribute(attribute, sizeof attribute, s);
         (void)build_attribute(b, n, attribute);

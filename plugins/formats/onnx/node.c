@@ -187,8 +187,9 @@ bool onnx_emit(Call *c) {
                              .inputs = c->inputs,
                              .attrs = c->attrs};
     const int32_t code = nn->graph->node(onnx_graph(c), &spec, c->outputs);
-    if (code == NN_NOT_FOUND)
-        nn->where(nn->graph->status(onnx_graph(c)), onnx_text(c->scope->reading, "node %.200s", c->name));
+    NnStatus *status = nn->graph->status(onnx_graph(c));
+    if (code != NN_OK && strncmp(nn->message(status), "node ", 5) != 0) /* inference says where it was */
+        nn->where(status, onnx_text(c->scope->reading, "node %.200s (%.60s)", c->name, c->op));
     return code == NN_OK;
 }
 

@@ -38,7 +38,7 @@ static inline int32_t nn_deform_infer(NnInfer *n, uint32_t x, uint32_t mask, int
     NnWindow v;
     if (in->rank < 0 || w->rank < 0)
         return NN_OK;
-    if (in->rank != w->rank ||
+    if (in->rank < 3 || in->rank != w->rank ||
         nn_deform_differ(in->dims[1], nn_dim_known(w->dims[1]) ? w->dims[1] * group : -1) ||
         (nn_dim_known(w->dims[0]) && w->dims[0] % group != 0) ||
         (nn_dim_known(in->dims[1]) && in->dims[1] % offsets != 0))
