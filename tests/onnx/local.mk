@@ -29,6 +29,7 @@ tests_onnx_test_hostile_LDADD = $(tests_onnx_suite_LDADD)
 $(tests_onnx_test_older_OBJECTS) $(tests_onnx_test_hostile_OBJECTS) $(tests_fuzz_fuzz_onnx_OBJECTS): plugins/formats/onnx/onnx.pb-c.h
 endif
 
+CLEANFILES += onnx.md
 .PHONY: check-onnx
 check-onnx: all-am $(check_PROGRAMS)
 	@$(SHELL) $(srcdir)/tests/onnx/check-onnx '$(abs_top_builddir)' '$(ONNX_TESTS)' onnx.md
