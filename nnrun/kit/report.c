@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TAP 14 for programs that count tests, or one JSON object. A line is one check of one subject. */
+/* TAP 13 for programs that count tests, or one JSON object. A line is one check of one subject. */
 #include "../print.h"
 #include "kit.h"
 
@@ -25,7 +25,7 @@ Report *kit_report_new(const KitOptions *options, bool json) {
         print_json_string(options->target);
         printf(", \"tier\": \"%s\", \"subjects\": [", tiers[options->tier]);
     } else {
-        printf("TAP version 14\n# conformance of %s, tier %s\n", options->target, tiers[options->tier]);
+        printf("TAP version 13\n# conformance of %s, tier %s\n", options->target, tiers[options->tier]);
     }
     return r;
 }

@@ -164,6 +164,9 @@ static bool resolve(Target *t, const char *target) {
             g_free(name);
             g_ptr_array_unref(objects);
         }
+    } else if (real && !g_str_has_suffix(real, ".so")) {
+        (void)nn_status_fail(t->p->status, NN_INVALID, "%s is neither a folder nor an object (.so)", real);
+        good = false;
     } else if (real) {
         char *folder = g_path_get_dirname(real), *outer = g_path_get_dirname(folder);
         if (has_manifest(folder) || (g_str_has_suffix(folder, "/.libs") && has_manifest(outer))) {
@@ -229,6 +232,21 @@ static void judge_entry(Target *t, const NnEntry *e) {
     munmap(f, sizeof *f);
 }
 
+/* None of the names of --only is there. */
+static void say_nearest(Target *t, const NnPackageInfo *package) {
+    const char *name = g_ptr_array_index(t->options.only, 0);
+    GPtrArray *names = g_ptr_array_new();
+    for (uint32_t i = 0; i < nn_registry_count(t->context); i++) {
+        const NnEntry *e = nn_registry_entry(t->context, i);
+        if (strcmp(e->package, package->name) == 0)
+            g_ptr_array_add(names, (gpointer)(uintptr_t)e->name);
+    }
+    const char *near = nn_suggest_nearest(name, (const char *const *)names->pdata, names->len);
+    (void)nn_status_fail(t->p->status, NN_NOT_FOUND, "plug-in %s exports no '%s'%s%s%s", package->name, name,
+                         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    g_ptr_array_unref(names);
+}
+
 static void judge_package(Target *t, const NnPackageInfo *package) {
     char *within = g_strconcat(package->folder, "/", NULL);
     const char *last = NULL;
@@ -244,6 +262,8 @@ static void judge_package(Target *t, const NnPackageInfo *package) {
         if (loads)
             judge_entry(t, e);
     }
+    if (last == NULL && t->options.only)
+        say_nearest(t, package);
     g_free(within);
 }
 
@@ -254,7 +274,8 @@ static bool lacks_reference(Target *t, const NnPackageInfo *package) {
     for (uint32_t i = 0; i < nn_registry_count(t->context); i++) {
         const NnEntry *e = nn_registry_entry(t->context, i);
         needed = needed || (strcmp(e->package, package->name) == 0 && g_strv_contains(judged_by_it, e->kind));
-        there = there || (strcmp(e->kind, NN_DEVICE_KIND) == 0 && strcmp(e->name, "reference") == 0);
+        there = there || (strcmp(e->kind, NN_DEVICE_KIND) == 0 && strcmp(e->name, "reference") == 0 &&
+                          e->problem == NULL);
     }
     return needed && !there;
 }

@@ -31,3 +31,27 @@ for name in $names; do
         cat "$name.err"
     fi
 done
+
+# refused NAME TEXT ARGUMENT...: what is no plug-in ends in one sentence and exit code 2
+refused() {
+    name=$1 text=$2
+    shift 2
+    "$NNRUN" plugin test "$@" > refused.tap 2> refused.err
+    code=$?
+    if [ "$code" -eq 2 ] && grep -qF -- "$text" refused.err; then
+        echo "ok $name"
+    else
+        echo "not ok $name: exit code $code instead of 2, or no '$text' in:"
+        cat refused.err
+    fi
+}
+[ $# -gt 0 ] && exit
+echo text > text
+mkdir -p none
+refused "a file that is no object" "is neither a folder nor an object (.so)" ./text
+refused "an empty folder" "holds neither a manifest nor an object" none
+refused "nothing of that name" "there is no plug-in 'sidelong'" sidelong
+refused "no such path" "No such file or directory" ./sidelong
+refused "no such export" "plug-in right exports no 'Rela'; did you mean 'Relu'?" right --only Rela
+refused "no such tier" "--tier is smoke, ci or all, found 'big'" right --tier big
+refused "no definitions" "operators and kernels are judged by the package ops, which is not found" right --deny ops
