@@ -57,6 +57,17 @@ else
     echo "not ok a network of a YAML file is trained with its operator"
     cat out
 fi
+if [ ! -e "$BUILDDIR/plugins/formats/onnx.la" ]; then
+    echo "skip the network is exported and comes back: the format onnx is not built"
+elif "$program" -q export runs/train/net -o net.onnx --plugin-path "$plugins" >out 2>&1 &&
+    "$program" -q import net.onnx back 'data={loader: glyphs, train: 640, test: 64}' --plugin-path "$plugins" >out 2>&1 &&
+    "$program" eval runs/train/net --plugin-path "$plugins" >went 2>>out &&
+    "$program" eval back --plugin-path "$plugins" >came 2>>out && cmp -s went came; then
+    echo "ok the network is exported and comes back, the operator under its own domain"
+else
+    echo "not ok the network is exported and comes back"
+    cat out
+fi
 "$program" plugin list --plugin-path "$plugins" --json >out 2>&1
 if grep -q '"name": "ops"' out && ! grep -q '"problem": "' out; then
     echo "ok the installed packages are whole after stripping and relinking"
