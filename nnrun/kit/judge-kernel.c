@@ -54,6 +54,8 @@ static void try_kernel(Kit *k, Case *c, Kernel *j, Rig *rig, RigResult *want) {
                 deep_trials(&t);
             if (sound && !c->brief && first)
                 trial_beside(&t);
+            if (sound && !c->brief && type_is(c->type, NN_INTEGERS))
+                trial_extremes(&t);
             if (sound && !c->brief && (deep || is_large(want))) {
                 trial_threads(&t);
                 trial_torn(&t);

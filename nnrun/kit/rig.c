@@ -409,6 +409,16 @@ static double tolerance(const Rig *r, int32_t type) {
                : 0;
 }
 
+/* Integers beyond 2^53 are no numbers of f64. */
+static bool near(const NnTensor *a, const NnTensor *b, int64_t i, double most, double steps) {
+    const bool whole = type_is(a->type, NN_INTEGERS);
+    const double x = tensor_get(a, i), y = tensor_get(b, i);
+    if (whole && most == 0 && steps == 0)
+        return tensor_get_int(a, i) == tensor_get_int(b, i);
+    return x == y || (isnan(x) && isnan(y)) || fabs(x - y) <= most * (1 + fabs(y)) ||
+           (whole && fabs(x - y) <= steps);
+}
+
 static const char *compare(const Rig *r, const RigResult *got, const RigResult *want, double steps,
                            char *text, size_t size) {
     for (uint32_t k = 0; k < SAMPLE_MAX; k++) {
@@ -422,8 +432,7 @@ static const char *compare(const Rig *r, const RigResult *got, const RigResult *
         const double most = tolerance(r, a->type);
         for (int64_t i = 0; i < tensor_count(a); i++) {
             const double x = tensor_get(a, i), y = tensor_get(b, i);
-            if (x == y || (isnan(x) && isnan(y)) || fabs(x - y) <= most * (1 + fabs(y)) ||
-                (type_is(a->type, NN_INTEGERS) && fabs(x - y) <= steps))
+            if (near(a, b, i, most, steps))
                 continue;
             (void)snprintf(text, size,
                            "output %u, element %lld is %.9g, the reference has %.9g (tolerance %.2g)", k,

@@ -78,6 +78,52 @@ void trial_special_values(const Trial *t) {
     free_inputs(&s);
 }
 
+/* ---- the ends of integer types ---- */
+
+static int64_t extreme(int32_t type, int64_t i) {
+    const int bits = 8 * (int)nn_type_size(type);
+    const bool natural = type_is(type, NN_UNSIGNED);
+    const int64_t most = (int64_t)(UINT64_MAX >> (64 - bits + (natural ? 0 : 1)));
+    const int64_t values[] = {natural ? 0 : -most - 1, most, most - 1, natural ? 1 : -1};
+    return values[i % 4];
+}
+
+/* Inputs of the type under test, each third element at an end of it. */
+static bool copy_extremes(const Trial *t, Sample *to) {
+    const NnOperator *def = t->c->def;
+    const char *var = def->n_inputs ? rig_param(def->inputs, def->param_stride, def->n_inputs, 0)->var : NULL;
+    bool any = false;
+    (void)copy_inputs(t, to, special);
+    for (uint32_t i = 0; i < to->n_inputs; i++) {
+        const NnParam *p = rig_param(def->inputs, def->param_stride, def->n_inputs, i);
+        Tensor *x = to->inputs[i];
+        if (x == NULL || x->t.type != t->c->type || rig_on_host(def, i) || var == NULL || p->var == NULL ||
+            strcmp(var, p->var) != 0)
+            continue;
+        for (int64_t e = 0; e < tensor_count(&x->t); e += 3, any = true)
+            tensor_set_int(&x->t, e, extreme(x->t.type, e / 3 + i));
+    }
+    return any;
+}
+
+void trial_extremes(const Trial *t) {
+    Sample s;
+    char text[200];
+    if (copy_extremes(t, &s)) {
+        RigResult want = rig_reference_run(t->rig, &s), got = {.code = NN_OK};
+        if (want.code == NN_OK) {
+            kit_doing(t->kit, "ends of the type");
+            got = rig_run(t->rig, (RigCall){.inputs = &s});
+            const char *wrong =
+                got.code == NN_OK ? rig_compare(t->rig, &got, &want, text, sizeof text) : got.why;
+            (void)kit_expect(t->kit, WRONG_SPECIAL_VALUE, wrong == NULL, "%s", wrong ? wrong : "");
+        }
+        rig_result_free(&want);
+        rig_result_free(&got);
+    }
+    free_inputs(&s);
+}
+
 /* ---- ordinary values ---- */
 
 static void range_of(const NnTensor *t, double *low, double *high) {

@@ -25,6 +25,7 @@ void trial_values(const Trial *, uint32_t features); /* other values of the same
 void trial_strides(const Trial *);
 void trial_in_place(const Trial *);
 void trial_special_values(const Trial *);
+void trial_extremes(const Trial *); /* of integer types */
 void trial_pointers(const Trial *); /* memory of earlier calls, and their values */
 void trial_beside(const Trial *);   /* two calls at once */
 void trial_memory(const Trial *);   /* failed allocations, leaks */

@@ -36,6 +36,7 @@ broken_plugins = \
 	tests/broken/wrong-odd-size.la \
 	tests/broken/wrong-round-trip.la \
 	tests/broken/wrong-special-value.la \
+	tests/broken/wrong-special-value.integer.la \
 	tests/broken/wrong-stride.la \
 	tests/broken/wrong-struct-size.la \
 	tests/broken/wrong-table.la \
