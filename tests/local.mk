@@ -28,7 +28,6 @@ unit_tests = \
 	tests/plugins/formats/test-safetensors
 
 contract_tests = \
-	tests/plugins/ops-opencl/test-agreement \
 	tests/train/optimizers \
 	tests/plugins/ops-cpu/test-conv \
 	tests/plugins/ops-cpu/test-fmath \
@@ -62,6 +61,8 @@ script_tests = \
 	tests/models/test-devices.sh \
 	tests/models/test-sequence.sh \
 	tests/models/test-imported.sh \
+	tests/plugins/ops-opencl/test-agreement.sh \
+	tests/plugins/ops-opencl/test-contract.sh \
 	tests/plugins/ops-opencl/test-device.sh \
 	tests/plugins/ops-opencl/test-failures.sh \
 	tests/plugins/ops-opencl/test-operators.sh \
@@ -148,7 +149,7 @@ smoke_tests = \
 
 # What make check-all adds: a hundred kills instead of a dozen, and what runs again under TSan (no Criterion here) and
 # valgrind.
-long_tests = tests/plugins/ops-opencl/test-all-operators.sh tests/plugins/ops-opencl/test-memory.sh \
+long_tests = tests/plugins/ops-opencl/test-all-operators.sh tests/plugins/ops-opencl/test-examples.sh tests/plugins/ops-opencl/test-memory.sh \
 	tests/train/test-resume.sh tests/models/test-finetune.sh
 
 tsan_tests = \
@@ -189,7 +190,7 @@ tests_train_allocations_la_LIBADD = $(DL_LIBS)
 if HAVE_CRITERION
 check_PROGRAMS += $(unit_tests)
 endif
-check_PROGRAMS += $(contract_tests)
+check_PROGRAMS += $(contract_tests) tests/plugins/ops-opencl/test-agreement
 EXTRA_DIST += tests/core/plugin/fixture.c tests/abi/add.c tests/abi/layout.txt tests/abi/record $(abi_headers)
 abi_headers = \
 	tests/abi/0.1/nn/abi.h \

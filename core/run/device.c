@@ -15,15 +15,14 @@
 static int32_t find_ordinal(NnSession *s, NnRunDevice *d, const char *words, NnStatus *status) {
     char *end = NULL;
     const uint64_t ordinal = g_ascii_strtoull(words, &end, 10);
-    int32_t code = NN_OK;
-    if (g_ascii_isdigit(*words) && *end == '\0' && ordinal <= UINT32_MAX)
-        d->ordinal = (uint32_t)ordinal;
-    else if (NN_HAS(d->kind, find))
-        code = d->kind->find(nn_registry_host(s->context, d->kind), words, &d->ordinal, status);
-    else
-        code = nn_status_fail(status, NN_INVALID, "expected a name or name:number");
-    if (code != NN_OK)
-        nn_status_where(status, "device \"%s\"", d->name);
+    d->ordinal = (uint32_t)MIN(ordinal, UINT32_MAX);
+    if (g_ascii_isdigit(*words) && *end == '\0')
+        return NN_OK;
+    const int32_t code =
+        NN_HAS(d->kind, find)
+            ? d->kind->find(nn_registry_host(s->context, d->kind), words, &d->ordinal, status)
+            : nn_status_fail(status, NN_INVALID, "expected a name or name:number");
+    nn_status_where(status, "device \"%s\"", d->name);
     return code;
 }
 
@@ -211,12 +210,11 @@ int32_t nn_space_alloc(NnSession *s, uint32_t space, uint64_t bytes, const char 
             code = d ? d->kind->alloc(d->device, d->stream, bytes, out, status) : nn_status_code(status);
         }
     }
-    if (code != NN_OK && nn_status_failed(status))
-        nn_status_where(status, "%s", what); /* the device said why */
-    else if (code != NN_OK)
-        nn_status_fail(status, code, "no memory of kind %s: %" PRIu64 " bytes for %s",
-                       s->spaces[space].memory, bytes, what);
-    return code;
+    if (code == NN_OK)
+        return NN_OK;
+    nn_status_where(status, "%s", what); /* where the device has said why */
+    return nn_status_fail(status, code, "no memory of kind %s: %" PRIu64 " bytes for %s",
+                          s->spaces[space].memory, bytes, what);
 }
 
 void nn_space_free(NnSession *s, uint32_t space, NnBuffer buffer) {

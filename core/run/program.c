@@ -49,17 +49,14 @@ static void rebase(NnProgram *p, uint32_t space, NnBuffer base) {
 }
 
 /* For the sentence about memory that is not there. */
-static char *largest_value(const NnProgram *p, uint32_t space) {
+static const char *largest_value(const NnProgram *p, uint32_t space) {
     const NnPlanSlot *best = NULL;
     for (uint32_t i = 0; i < p->n_arena; i++) {
         const NnPlanSlot *s = &p->slots[p->arena_slots[i]];
         if (s->space == space && s->value && (best == NULL || s->bytes > best->bytes))
             best = s;
     }
-    const NnValue *v = best ? best->value : NULL;
-    return v && v->origin == NN_FROM_NODE
-               ? g_strdup_printf("values of a program, the largest of node %s", v->node->view.name)
-               : g_strdup("values of a program");
+    return best && best->value->origin == NN_FROM_NODE ? best->value->node->view.name : "a copy";
 }
 
 static int32_t settle_arenas(NnProgram *p, NnStatus *status) {
@@ -69,7 +66,8 @@ static int32_t settle_arenas(NnProgram *p, NnStatus *status) {
         NnStore *arena = nn_session_arena(p->session, p->depth, space);
         arena->space = space;
         if (arena->bytes < p->arena_bytes[space]) {
-            g_autofree char *what = largest_value(p, space);
+            g_autofree char *what =
+                g_strdup_printf("values of a program, the largest of node %s", largest_value(p, space));
             if (nn_devices_wait(p->session, status) != NN_OK ||
                 nn_store_reserve(p->session, arena, p->arena_bytes[space], 0, what, status) != NN_OK)
                 return nn_status_code(status);

@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The device `opencl` and the CPU, step by step: see test-agreement.c. A script, so that the program is not run under
+# sanitizers, which know nothing of what an OpenCL platform does with its threads.
+exec "$BUILDDIR/tests/plugins/ops-opencl/test-agreement" "${STEPS:-100}"
