@@ -85,7 +85,9 @@ static int64_t element(const Reader *r, double place, int64_t in) {
     return (int64_t)fmin(fmax(to, 0), last);
 }
 
-/* Neighbours for the grid's element `at` along dimension d. */
+/* Neighbours for the grid's element `at` along dimension d. With cubic interpolation and borders the position
+ * is left where it is and only the neighbours are brought inside, as PyTorch and onnxruntime do; ONNX's
+ * reference moves the position, which makes a jump of the edge. */
 static void look(Reader *r, int32_t d, int64_t at) {
     NnSampling *s = &r->s;
     const double in = (double)s->in[d], half = r->corners ? 0 : .5;
@@ -98,7 +100,7 @@ static void look(Reader *r, int32_t d, int64_t at) {
         x = nearbyint(x);
     if (r->padding == 'r') {
         x = x < -half || x > in - 1 + half ? reflect(x, -half, in - 1 + half, &slope) : x;
-    } else if (r->padding == 'b' && (x < -half || x > in - 1 + half)) {
+    } else if (r->padding == 'b' && r->mode != 'c' && (x < -half || x > in - 1 + half)) {
         x = fmin(fmax(x, 0), in - 1);
         slope = 0;
     }
@@ -229,6 +231,7 @@ NN_PRIMITIVE_OPERATOR(
                "[1,1,3,3] [1,2,2,2]@-3:3; mode=cubic padding_mode=reflection align_corners=1",
                "[1,2,3,3] [1,3,3,2]@-1.5:1.5; mode=nearest padding_mode=border",
                "[1,1,2,3,2] [1,2,1,2,3]@-1.2:1.1", "[1,2,5] [1,4,1]@-1.3:1.2; mode=cubic",
+               "[1,1,4,3] [1,3,2,2]@-1.4:1.5; mode=cubic padding_mode=border",
                "i64[1,1,2,2]@-9:9 f32[1,2,2,2]@-.9:.9; mode=nearest", "[0,2,3,4] [0,2,3,2]",
                "[1,1,0,2] [1,1,2,2]", "[1,1,1,3] [1,1,2,2]@-.4:.3; padding_mode=reflection align_corners=1"),
     .doc = "Y[n,c,o] is X[n,c] read at the place grid[n,o], between its elements by interpolation.",
