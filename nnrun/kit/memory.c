@@ -145,7 +145,8 @@ static void host_parallel(const NnHost *host, uint32_t tasks, void (*fn)(void *a
     }
     if (k->order == TASKS_TORN && tasks > 1) {
         k->order = TASKS_FORWARD; /* for tasks within tasks */
-        k->writes = MAX(k->writes, torn_parallel(tasks, fn, arg, k->stop_at));
+        const uint32_t writes = torn_parallel(tasks, fn, arg, k->stop_at);
+        k->writes = MAX(k->writes, writes);
         k->order = TASKS_TORN;
         return;
     }
