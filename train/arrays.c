@@ -115,14 +115,12 @@ NnArrays *nn_arrays_read(NnContext *context, const char *path, NnStatus *status)
     const NnSource source = {
         .struct_size = sizeof source, .self = all, .array = take_array, .pair = take_pair};
     if (!g_file_get_contents(path, &all->bytes, &all->length, &error))
-        nn_status_fail(status, NN_INVALID, "%s", error->message);
-    else if (format->read(nn_registry_host(context, format), all->bytes, all->length, &source, status) !=
-             NN_OK)
-        nn_status_where(status, "%s", path);
-    if (nn_status_code(status) == NN_OK)
-        return all;
-    nn_arrays_free(all);
-    return NULL;
+        g_autofree char *there =
+            known->len ? g_strconcat("there are ", known->str, NULL) : g_strdup("there is none");
+    nn_status_fail(status, NN_INVALID,
+                   use == NN_READ_GRAPH ? "%s: no format of graphs is known for files that end in \"%s\"; %s"
+                                        : "%s: no format of arrays is known for files that end in \"%s\"; %s",
+                   path, dot ? dot : base, there);
 }
 
 void nn_arrays_free(NnArrays *all) {

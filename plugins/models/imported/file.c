@@ -71,14 +71,11 @@ int32_t source_open(Source *s, const NnModelBuild *build) {
                                                                               : "";
     char *bytes = NULL;
 
-    if (path == NULL || !NN_HAS(nn, find))
-        return nn_fail(nn, build->status, NN_UNSUPPORTED, "this host cannot find formats");
-    if (access(path, F_OK) != 0)
-        return refuse(s, build->status, path, strerror(errno));
-    s->format = nn->find(nn, NN_FORMAT_KIND, name, &s->format_host, build->status);
+    if (path == NULL || access(path, F_OK) != 0)
+        return refuse(s, build->status, path ? path : "?", strerror(errno));
+    s->format = NN_HAS(nn, find) ? nn->find(nn, NN_FORMAT_KIND, name, &s->format_host, build->status) : NULL;
     if (s->format == NULL || !NN_HAS(s->format, read_graph)) {
-        if (s->format)
-            (void)nn_fail(nn, build->status, NN_INVALID, "the format %s holds no graphs", name);
+        (void)nn_fail(nn, build->status, NN_INVALID, "the format %s holds no graphs", name);
         nn->where(build->status, config->place(s->setting));
         return nn->code(build->status);
     }
