@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#define MOST_ELEMENTS (1 << 15)
+#define MOST_ELEMENTS (1 << 13)
 #define FLAT_MAX 35
 #define FLAT_LINES 3u /* samples that lengths are tried on */
 
