@@ -39,9 +39,12 @@ static void fail_unknown(NnContext *context, const char *path, NnFormatUse use, 
         if (f && f->extension && fits(f, f->extension, use))
             g_string_append_printf(known, "%s.%s", known->len ? ", " : "", f->extension);
     }
-    nn_status_fail(
-        status, NN_INVALID, "%s: no format of %s is known for files that end in \"%s\"; there are %s", path,
-        use == NN_READ_GRAPH ? "graphs" : "arrays", dot ? dot : base, known->len ? known->str : "none");
+    g_autofree char *there =
+        known->len ? g_strconcat("there are ", known->str, NULL) : g_strdup("there is none");
+    nn_status_fail(status, NN_INVALID,
+                   use == NN_READ_GRAPH ? "%s: no format of graphs is known for files that end in \"%s\"; %s"
+                                        : "%s: no format of arrays is known for files that end in \"%s\"; %s",
+                   path, dot ? dot : base, there);
 }
 
 const NnFormat *nn_arrays_format(NnContext *context, const char *path, NnFormatUse use, NnStatus *status) {
@@ -115,12 +118,14 @@ NnArrays *nn_arrays_read(NnContext *context, const char *path, NnStatus *status)
     const NnSource source = {
         .struct_size = sizeof source, .self = all, .array = take_array, .pair = take_pair};
     if (!g_file_get_contents(path, &all->bytes, &all->length, &error))
-        g_autofree char *there =
-            known->len ? g_strconcat("there are ", known->str, NULL) : g_strdup("there is none");
-    nn_status_fail(status, NN_INVALID,
-                   use == NN_READ_GRAPH ? "%s: no format of graphs is known for files that end in \"%s\"; %s"
-                                        : "%s: no format of arrays is known for files that end in \"%s\"; %s",
-                   path, dot ? dot : base, there);
+        nn_status_fail(status, NN_INVALID, "%s", error->message);
+    else if (format->read(nn_registry_host(context, format), all->bytes, all->length, &source, status) !=
+             NN_OK)
+        nn_status_where(status, "%s", path);
+    if (nn_status_code(status) == NN_OK)
+        return all;
+    nn_arrays_free(all);
+    return NULL;
 }
 
 void nn_arrays_free(NnArrays *all) {
