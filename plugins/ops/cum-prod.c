@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running products, and their gradient without a division, so that zeros are as good as any number. */
+#include "family/alike.h"
 #include "family/index.h"
 
+/* Of CumProd, and of its gradient, which has X in between. */
 static int32_t infer(NnInfer *n) {
     const uint32_t which = n->node->n_inputs - 1;
     const NnValueInfo *x = n->node->inputs[0];
     int64_t axis[NN_MAX_KNOWN];
+    if (nn_single(n, which, "axis") != NN_OK)
+        return NN_INVALID;
+    if (which == 2 && nn_alike(n, 0, 1) != NN_OK)
+        return NN_INVALID;
     if (nn_ask(n, which, axis) == 1 && x->rank >= 0 && nn_axis(n, "axis", axis, x->rank) != NN_OK)
         return NN_INVALID;
     return nn_infer_same(n);

@@ -12,6 +12,8 @@ static int32_t gradient(NnGradient *g) {
 static int32_t infer(NnInfer *n) {
     const NnValueInfo *x = n->node->inputs[0];
     int64_t axis[NN_MAX_KNOWN];
+    if (nn_single(n, 1, "axis") != NN_OK)
+        return NN_INVALID;
     if (nn_ask(n, 1, axis) == 1 && x->rank >= 0 && nn_axis(n, "axis", axis, x->rank) != NN_OK)
         return NN_INVALID;
     return nn_infer_same(n);

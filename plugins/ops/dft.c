@@ -36,6 +36,8 @@ static int32_t read_node(NnInfer *n, uint32_t first, uint32_t signal, Dft *d) {
     int64_t axis[NN_MAX_KNOWN] = {-2}, length[NN_MAX_KNOWN] = {NN_DIM_UNKNOWN};
     const bool told = nn_given(node, first + 1), known = !told || nn_ask(n, first + 1, length) == 1;
     *d = (Dft){.axis = -1, .n = NN_DIM_UNKNOWN, .out = NN_DIM_UNKNOWN};
+    if (nn_single(n, first + 1, "dft_length") != NN_OK || nn_single(n, first + 2, "axis") != NN_OK)
+        return NN_INVALID;
     if (x->rank < 2)
         return nn_bad(n, "input has rank %d: expected a signal, and in the last dimension 1 or 2 parts",
                       x->rank);

@@ -10,6 +10,9 @@ static int32_t infer(NnInfer *n) {
     int64_t bands[NN_MAX_KNOWN], length[NN_MAX_KNOWN], dims[2] = {NN_DIM_UNKNOWN, NN_DIM_UNKNOWN};
     if (!nn_is(type, NN_NUMBERS))
         return nn_bad(n, "output_datatype %s (%d) is not supported", nn_type_name(type), type);
+    for (uint32_t i = 0; i < 5; i++)
+        if (nn_single(n, i, "an input") != NN_OK)
+            return NN_INVALID;
     if (nn_ask(n, 0, bands) == 1)
         dims[1] = bands[0];
     if (nn_ask(n, 1, length) == 1)

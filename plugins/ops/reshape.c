@@ -2,17 +2,28 @@
 /* The same elements in another shape. */
 #include "family/index.h"
 
+/* Unknown by anything is unknown; true when it is too much. */
+static bool times(int64_t *total, int64_t by) {
+    const bool known = *total >= 0 && nn_dim_known(by);
+    if (!known)
+        *total = NN_DIM_UNKNOWN;
+    return known && __builtin_mul_overflow(*total, by, total);
+}
+
 /* With the copied dimensions left out on both sides, what -1 stands for is known even when those are not. */
 static int32_t fill(NnInfer *n, int64_t *dims, const int8_t *copied, int32_t rank, int32_t rest) {
     const NnValueInfo *x = n->node->inputs[0];
     int64_t total = 1, others = 1;
+    bool large = false;
     char text[200];
     for (int32_t i = 0; i < x->rank; i++)
         if (i >= rank || !copied[i])
-            total = total < 0 || !nn_dim_known(x->dims[i]) ? NN_DIM_UNKNOWN : total * x->dims[i];
+            large = times(&total, x->dims[i]) || large;
     for (int32_t i = 0; i < rank; i++)
         if (!copied[i] && i != rest)
-            others = others < 0 || !nn_dim_known(dims[i]) ? NN_DIM_UNKNOWN : others * dims[i];
+            large = times(&others, dims[i]) || large;
+    if (large)
+        return nn_bad(n, "a shape has more elements than 64 bits count");
     if (x->rank < 0 || total < 0 || others < 0)
         return NN_OK;
     if (rest >= 0 && others > 0 && total % others == 0)

@@ -26,6 +26,8 @@ static int32_t infer(NnInfer *n) {
     const bool one = nn_attr_int(node, "onesided", 1) != 0;
     int64_t step[NN_MAX_KNOWN] = {0}, length[NN_MAX_KNOWN] = {NN_DIM_UNKNOWN};
     const bool stepped = nn_ask(n, 1, step) == 1, told = nn_given(node, 3) && nn_ask(n, 3, length) == 1;
+    if (nn_single(n, 1, "frame_step") != NN_OK || nn_single(n, 3, "frame_length") != NN_OK)
+        return NN_INVALID;
     if (x->rank >= 0 && x->rank != 3)
         return nn_bad(n, "signal has rank %d: expected [batch, length, 1 or 2]", x->rank);
     if (x->rank == 3 && one && nn_dim_known(x->dims[2]) && x->dims[2] != 1)

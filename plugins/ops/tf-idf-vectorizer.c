@@ -39,12 +39,12 @@ static int32_t check(NnInfer *n, const Pool *p) {
         return nn_bad(n, "ngram_counts has %u elements: expected one for each length up to %lld", p->sizes,
                       (long long)most);
     for (uint32_t k = 0; k < p->sizes; k++) {
-        if (p->starts[k] < (k ? p->starts[k - 1] : 0) || p->starts[k] > p->length ||
-            (end_of(p, k + 1) - p->starts[k]) % (k + 1))
+        const int64_t end = end_of(p, k + 1);
+        if (p->starts[k] < 0 || p->starts[k] > end || end > p->length || (end - p->starts[k]) % (k + 1))
             return nn_bad(
                 n, "ngram_counts has %lld at %u: expected rising starts of whole %u-grams in a pool of %u",
                 (long long)p->starts[k], k, k + 1, p->length);
-        grams += (uint64_t)(end_of(p, k + 1) - p->starts[k]) / (k + 1);
+        grams += (uint64_t)(end - p->starts[k]) / (k + 1);
     }
     if (grams != p->count || (p->weights && p->weights->count != p->count))
         return nn_bad(n,
@@ -60,9 +60,9 @@ static int32_t infer(NnInfer *n) {
     const NnValueInfo *x = n->node->inputs[0];
     const Pool p = pool_of(n->node);
     const int32_t code = check(n, &p);
-    const int64_t dims[] = {x->rank == 2 ? nn_dim_plain(x->dims[0]) : NN_DIM_UNKNOWN, columns(&p)};
     if (code != NN_OK)
         return code;
+    const int64_t dims[] = {x->rank == 2 ? nn_dim_plain(x->dims[0]) : NN_DIM_UNKNOWN, columns(&p)};
     if (x->rank > 2)
         return nn_bad(n, "X has rank %d: expected [C] or [N, C]", x->rank);
     n->output(n, 0, NN_F32,

@@ -6,6 +6,8 @@ static int32_t infer(NnInfer *n) {
     const NnValueInfo *x = n->node->inputs[0];
     int64_t axis = nn_attr_int(n->node, "axis", -1), dims[NN_MAX_RANK], k[NN_MAX_KNOWN];
     const bool known = nn_ask(n, 1, k) == 1;
+    if (nn_single(n, 1, "K") != NN_OK)
+        return NN_INVALID;
     if (x->rank >= 0 && nn_axis(n, "axis", &axis, x->rank) != NN_OK)
         return NN_INVALID;
     if (x->rank >= 0) {

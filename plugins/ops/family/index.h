@@ -11,13 +11,19 @@
 
 static inline bool nn_given(const NnNode *node, uint32_t i) { return node->n_inputs > i && node->inputs[i]; }
 
-/* The integers of input i, all of them known: their number; -1 when they will be known later. */
+/* The integers of input i, all of them known: their number; -1 when they will be known later. What is no list
+ * that inference can follow is refused in the status, as the kernel would find it unchecked. */
 static inline int64_t nn_ask(NnInfer *infer, uint32_t i, int64_t out[NN_MAX_KNOWN]) {
     uint64_t n = 0;
     const int64_t *values = infer->integers(infer, i, &n);
     const NnValueInfo *x = infer->node->inputs[i];
     if (x->rank == 1 && x->dims[0] == 0)
         return 0;
+    if (x->rank > 1)
+        (void)nn_bad(infer, "input %u has rank %d: expected a number or a list", i, x->rank);
+    if (x->rank == 1 && x->dims[0] > NN_MAX_KNOWN)
+        (void)nn_bad(infer, "input %u has %lld elements: at most %d are supported", i, (long long)x->dims[0],
+                     NN_MAX_KNOWN);
     if (!values || n > NN_MAX_KNOWN)
         return -1;
     for (uint64_t k = 0; k < n; k++) {
@@ -27,6 +33,18 @@ static inline int64_t nn_ask(NnInfer *infer, uint32_t i, int64_t out[NN_MAX_KNOW
         out[k] = values[k];
     }
     return (int64_t)n;
+}
+
+/* Refuses an input that stands for one number and has not one element; an absent one is none. */
+static inline int32_t nn_single(NnInfer *infer, uint32_t i, const char *name) {
+    const NnValueInfo *x = nn_given(infer->node, i) ? infer->node->inputs[i] : NULL;
+    char text[200];
+    bool one = true;
+    for (int32_t d = 0; x && d < x->rank; d++)
+        one = one && (x->dims[d] == 1 || x->dims[d] == NN_DIM_UNKNOWN);
+    return one ? NN_OK
+               : nn_bad(infer, "%s is %s: expected one element", name,
+                        nn_shape_text(x->rank, x->dims, text, sizeof text));
 }
 
 /* The integers of a tensor in host memory, at most `most` of them. */

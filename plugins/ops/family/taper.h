@@ -23,6 +23,8 @@ static inline int32_t nn_taper_infer(NnInfer *n) {
     int64_t size[NN_MAX_KNOWN], length = NN_DIM_UNKNOWN;
     if (!nn_is(type, NN_NUMBERS))
         return nn_bad(n, "output_datatype %s (%d) is not supported", nn_type_name(type), type);
+    if (nn_single(n, 0, "size") != NN_OK)
+        return NN_INVALID;
     if (nn_ask(n, 0, size) == 1)
         length = size[0];
     if (length < NN_DIM_UNKNOWN || (length < 0 && n->node->inputs[0]->value))
