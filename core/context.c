@@ -41,8 +41,7 @@ NnContext *nn_context_new(const NnOptions *given, NnStatus *status) {
                        .context = c,
                        .options = &c->options};
     const int32_t code = nn_discover(&search, status);
-    c->registry = nn_registry_new(c, search.packages, search.places, nn_verify_digest);
-    nn_registry_take_unopened(c->registry, search.unopened);
+    c->registry = nn_registry_new(&search, nn_verify_digest);
     c->pool = nn_pool_new(c->options.threads);
     /* What the caller's options point to is not the context's to keep. */
     c->options.plugin_paths = c->options.allow = c->options.deny = NULL;

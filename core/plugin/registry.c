@@ -9,10 +9,8 @@
 #include <string.h>
 
 struct NnRegistry {
-    NnContext *context;
+    NnSearch found;
     NnVerify verify;
-    GPtrArray *packages, *places;
-    GPtrArray *unopened; /* char *, NULL: none */
     GPtrArray *entries;
     GHashTable *by_name;  /* "kind name" -> GPtrArray of NnRegistered *, in order of preference */
     GHashTable *by_table; /* loaded table -> NnObject * */
@@ -84,19 +82,17 @@ static void add_entry(NnRegistry *registry, NnObject *o, uint32_t index, GHashTa
     }
 }
 
-NnRegistry *nn_registry_new(NnContext *context, GPtrArray *packages, GPtrArray *places, NnVerify verify) {
+NnRegistry *nn_registry_new(const NnSearch *found, NnVerify verify) {
     NnRegistry *registry = g_new0(NnRegistry, 1);
-    registry->context = context;
+    registry->found = *found;
     registry->verify = verify;
-    registry->packages = packages;
-    registry->places = places;
     registry->entries = g_ptr_array_new_with_free_func(registered_free);
     registry->by_name =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     registry->by_table = g_hash_table_new(NULL, NULL);
     g_autoptr(GHashTable) identities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint i = 0; i < packages->len; i++) {
-        const NnPackage *p = g_ptr_array_index(packages, i);
+    for (guint i = 0; i < found->packages->len; i++) {
+        const NnPackage *p = g_ptr_array_index(found->packages, i);
         for (guint j = 0; j < p->objects->len; j++) {
             NnObject *o = g_ptr_array_index(p->objects, j);
             for (guint k = 0; k < o->offers->len; k++)
@@ -109,31 +105,28 @@ NnRegistry *nn_registry_new(NnContext *context, GPtrArray *packages, GPtrArray *
 void nn_registry_free(NnRegistry *registry) {
     if (registry == NULL)
         return;
-    for (guint i = registry->packages->len; i-- > 0;) {
-        const NnPackage *p = g_ptr_array_index(registry->packages, i);
+    for (guint i = registry->found.packages->len; i-- > 0;) {
+        const NnPackage *p = g_ptr_array_index(registry->found.packages, i);
         for (guint j = p->objects->len; j-- > 0;)
             nn_object_stop(g_ptr_array_index(p->objects, j));
     }
     g_hash_table_unref(registry->by_table);
     g_hash_table_unref(registry->by_name);
     g_ptr_array_unref(registry->entries);
-    g_ptr_array_unref(registry->packages);
-    g_ptr_array_unref(registry->places);
-    if (registry->unopened)
-        g_ptr_array_unref(registry->unopened);
+    g_ptr_array_unref(registry->found.packages);
+    g_ptr_array_unref(registry->found.places);
+    g_ptr_array_unref(registry->found.unopened);
     g_free(registry);
 }
 
-void nn_registry_take_unopened(NnRegistry *registry, GPtrArray *paths) { registry->unopened = paths; }
-
-GPtrArray *nn_registry_packages(const NnRegistry *registry) { return registry->packages; }
+GPtrArray *nn_registry_packages(const NnRegistry *registry) { return registry->found.packages; }
 
 GPtrArray *nn_registry_entries(const NnRegistry *registry) { return registry->entries; }
 
 /* A package whose manifest cannot be used might have offered anything. */
 static void say_refused(const NnRegistry *registry, GString *s) {
-    for (guint i = 0; i < registry->packages->len; i++) {
-        const NnPackage *p = g_ptr_array_index(registry->packages, i);
+    for (guint i = 0; i < registry->found.packages->len; i++) {
+        const NnPackage *p = g_ptr_array_index(registry->found.packages, i);
         bool offers = false;
         for (guint j = 0; j < p->objects->len && !offers; j++)
             offers = ((const NnObject *)g_ptr_array_index(p->objects, j))->offers->len > 0;
@@ -158,16 +151,17 @@ static void fail_missing(NnRegistry *registry, const char *kind, const char *nam
     g_string_printf(s, "no plug-in provides %s '%s'", nn_kind_label(kind), name);
     if (search.best)
         g_string_append_printf(s, "; did you mean '%s'?", search.best);
-    else if (registry->unopened && registry->unopened->len)
+    else if (registry->found.unopened->len)
         g_string_append_printf(s, "; %s was not opened, because no manifest states it",
-                               (const char *)g_ptr_array_index(registry->unopened, 0));
+                               (const char *)g_ptr_array_index(registry->found.unopened, 0));
     else
         say_refused(registry, s);
-    if (registry->packages->len == 0) {
+    if (registry->found.packages->len == 0) {
         g_string_append(s, "; no plug-ins were found in ");
-        for (guint i = 0; i < registry->places->len; i++)
-            g_string_append_printf(s, "%s%s", i ? ", " : "", (char *)g_ptr_array_index(registry->places, i));
-        if (registry->places->len == 0)
+        for (guint i = 0; i < registry->found.places->len; i++)
+            g_string_append_printf(s, "%s%s", i ? ", " : "",
+                                   (char *)g_ptr_array_index(registry->found.places, i));
+        if (registry->found.places->len == 0)
             g_string_append(s, NN_PLUGIN_DIR);
     }
     nn_status_fail(status, NN_NOT_FOUND, "%s", s->str);
@@ -210,7 +204,7 @@ NnRegistered *nn_registry_find(NnRegistry *registry, const char *kind, const cha
 }
 
 const void *nn_registry_load(NnRegistry *registry, NnRegistered *r, NnStatus *status) {
-    if (nn_object_load(r->object, registry->context, registry->verify, NULL) != NN_OK) {
+    if (nn_object_load(r->object, registry->found.context, registry->verify, NULL) != NN_OK) {
         r->entry.problem = r->object->refused;
         fail_unusable(r, status);
         return NULL;

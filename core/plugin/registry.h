@@ -18,10 +18,8 @@ typedef struct NnRegistered {
     char *problem;
 } NnRegistered;
 
-/* Takes the packages and places over. */
-NnRegistry *nn_registry_new(NnContext *, GPtrArray *packages, GPtrArray *places, NnVerify);
-/* Takes over the paths of objects that no manifest states: who misses something is told of them. */
-void nn_registry_take_unopened(NnRegistry *, GPtrArray *paths);
+/* Takes over the lists of what was found: whoever misses something is told where it was looked for. */
+NnRegistry *nn_registry_new(const NnSearch *found, NnVerify);
 void nn_registry_free(NnRegistry *);
 GPtrArray *nn_registry_packages(const NnRegistry *); /* NnPackage * */
 GPtrArray *nn_registry_entries(const NnRegistry *);  /* NnRegistered * */

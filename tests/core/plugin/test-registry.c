@@ -30,7 +30,10 @@ static void offer(NnObject *o, const char *kind, const char *name, int32_t since
 static void setup(void) { packages = g_ptr_array_new_with_free_func((GDestroyNotify)nn_package_free); }
 
 static NnRegistry *registry(void) {
-    return nn_registry_new(NULL, packages, g_ptr_array_new_with_free_func(g_free), nn_verify_digest);
+    const NnSearch found = {.packages = packages,
+                            .places = g_ptr_array_new_with_free_func(g_free),
+                            .unopened = g_ptr_array_new_with_free_func(g_free)};
+    return nn_registry_new(&found, nn_verify_digest);
 }
 
 static const char *found(NnRegistry *r, const char *name, int32_t version, NnStatus *status) {
