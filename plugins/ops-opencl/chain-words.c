@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Element-wise operators as OpenCL C: an expression over the operands $a to $d, the attributes $k and $l,
- * and the result's type $T; $s is the suffix of a constant of that type.
+ * and the result's type $T; $s is the suffix of a constant of that type. A slope of 0 lets nothing through,
+ * not even what is not a number.
  */
 #include "chain.h"
 
@@ -66,11 +67,13 @@ static const Word words[] = {
     {"", "Where", 3, "$a ? $b : $c", "", "", NULL, NULL},
     {"nn", "ReluGrad", 2, "$b > 0 ? $a : 0", NULL, NULL, NULL, NULL},
     {"nn", "LeakyReluGrad", 2, "$b < 0 ? $k * $a : $a", NULL, NULL, "alpha", NULL},
-    {"nn", "EluGrad", 2, "$b > 0 ? $a : $a * ($k * exp($b))", NULL, NULL, "alpha", NULL},
-    {"nn", "SeluGrad", 2, "$a * ($l * ($b > 0 ? 1 : $k * exp($b)))", NULL, NULL, "alpha", "gamma"},
-    {"nn", "SigmoidGrad", 2, "$a * ($b * (1 - $b))", NULL, NULL, NULL, NULL},
+    {"nn", "EluGrad", 2, "$b > 0 ? $a : $k * exp($b) == 0 ? 0 : $a * ($k * exp($b))", NULL, NULL, "alpha",
+     NULL},
+    {"nn", "SeluGrad", 2, "$b > 0 ? $a * $l : $k * exp($b) == 0 ? 0 : $a * ($l * ($k * exp($b)))", NULL, NULL,
+     "alpha", "gamma"},
+    {"nn", "SigmoidGrad", 2, "$b == 0 || $b == 1 ? 0 : $a * ($b * (1 - $b))", NULL, NULL, NULL, NULL},
     {"nn", "HardSwishGrad", 2, "$b <= -3 ? 0 : $b >= 3 ? $a : $a * ($b / 3 + 0.5$s)", NULL, NULL, NULL, NULL},
-    {"nn", "TanhGrad", 2, "$a * (1 - $b * $b)", NULL, NULL, NULL, NULL},
+    {"nn", "TanhGrad", 2, "$b * $b == 1 ? 0 : $a * (1 - $b * $b)", NULL, NULL, NULL, NULL},
     {"nn", "GeluGrad", 2,
      "$a * ((1 + erf($b * 0.7071067811865476$s) + $b * " GELU_K " * exp(-$b * $b / 2)) / 2)", NULL, NULL,
      NULL, NULL},
@@ -155,16 +158,16 @@ static void cast_text(int32_t from, int32_t to, char *text, size_t size) {
         (void)snprintf(text, size, "(%s)$a", ocl_type_name(to));
 }
 
-/* Bounds may be absent; in the wrong order the upper one wins; one that is no number binds. */
+/* Bounds may be absent; in the wrong order the upper one wins. */
 static void clip_text(const NnNode *node, const char *const operands[4], char *text, size_t size) {
     if (strcmp(node->op, "ClipGrad") == 0) {
-        (void)snprintf(text, size, "%s || %s ? 0 : $a", operands[2] ? "$b < $c || $c != $c" : "false",
-                       operands[3] ? "$b > $d || $d != $d" : "false");
+        (void)snprintf(text, size, "%s || %s ? 0 : $a", operands[2] ? "$b < $c" : "false",
+                       operands[3] ? "$b > $d" : "false");
         return;
     }
-    const char *low = operands[1] ? "($a < $b || $b != $b ? $b : $a)" : "$a";
+    const char *low = operands[1] ? "($a < $b ? $b : $a)" : "$a";
     if (operands[2])
-        (void)snprintf(text, size, "%s > $c || $c != $c ? $c : %s", low, low);
+        (void)snprintf(text, size, "%s > $c ? $c : %s", low, low);
     else
         put(text, size, low);
 }

@@ -29,6 +29,10 @@ static const char *describe(const NnHost *nn, const NnNode *node, OclProduct *p,
         return "it is done for f32 only";
     if (x->rank < 3 || x->rank > 4 || w->rank != x->rank)
         return "it is done over one or two spatial dimensions only";
+    const int64_t group = nn_attr_int(node, "group", 1);
+    if (y->rank != x->rank || y->dims[0] != x->dims[0] || w->dims[0] != y->dims[1] ||
+        w->dims[1] * group != x->dims[1] || w->dims[0] % group != 0)
+        return "input, weight and output do not fit";
     if (nn_window_read(nn, status, node, x->rank - 2, &window) != NN_OK)
         return "its window is not valid";
     for (int32_t i = 0; i < x->rank - 2; i++) {
@@ -37,7 +41,7 @@ static const char *describe(const NnHost *nn, const NnNode *node, OclProduct *p,
     }
     nn_window_fill(&window);
     const bool flat = x->rank == 3;
-    const uint32_t groups = (uint32_t)nn_attr_int(node, "group", 1);
+    const uint32_t groups = (uint32_t)group;
     *p = (OclProduct){.batches = groups,
                       .alpha = 1,
                       .beta = 1,

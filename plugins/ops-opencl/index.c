@@ -35,6 +35,11 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
         !ocl_small(node))
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s of %s is not done here", node->op,
                        nn_type_name(data->type));
+    if (strcmp(node->op, "GatherGrad") == 0) {
+        const Params p = params_of(node->inputs[2], nn_attr_int(node, "axis", 0));
+        if (ocl_count(data) != (uint64_t)p.outer * ocl_count(at) * p.inner)
+            return nn_fail(nn, reason, NN_UNSUPPORTED, "GatherGrad: gradient, indices and data do not fit");
+    }
     return NN_OK;
 }
 

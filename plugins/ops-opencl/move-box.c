@@ -89,6 +89,8 @@ static const char *slice_of(const NnNode *node, uint32_t k, const NnValueInfo *w
     for (int64_t i = 0; i < (int64_t)ocl_count(starts); i++) {
         int64_t axis = axes ? integer(axes, i) : i;
         axis += axis < 0 ? whole->rank : 0;
+        if (axis < 0 || axis >= whole->rank)
+            return "the slice is not one of this tensor";
         const int64_t step = steps ? integer(steps, i) : 1, extent = whole->dims[axis];
         int64_t start = integer(starts, i);
         start += start < 0 ? extent : 0;
@@ -123,9 +125,15 @@ static const char *border(const NnNode *node, uint32_t k, const NnValueInfo *sma
         return "the borders are not known";
     int64_t before[NN_MAX_RANK] = {0};
     const int64_t n = (int64_t)ocl_count(pads) / 2;
+    if ((int64_t)ocl_count(pads) != 2 * (axes ? (int64_t)ocl_count(axes) : small->rank) ||
+        large->rank != small->rank)
+        return "the borders are not those of this tensor";
     for (int64_t i = 0; i < n; i++) {
-        const int64_t axis = axes ? integer(axes, i) : i;
-        before[axis < 0 ? axis + small->rank : axis] = integer(pads, i);
+        int64_t axis = axes ? integer(axes, i) : i;
+        axis += axis < 0 ? small->rank : 0;
+        if (axis < 0 || axis >= small->rank)
+            return "the borders are not those of this tensor";
+        before[axis] = integer(pads, i);
     }
     *b = (MoveBox){.rank = small->rank};
     *in_small = *in_large = 0;

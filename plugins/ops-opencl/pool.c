@@ -60,6 +60,8 @@ static const char *describe(const NnHost *nn, const NnNode *node, Params *p, NnS
         return "it is done for f32 only";
     if (x->rank < 3 || x->rank > 4)
         return "it is done over one or two spatial dimensions only";
+    if (y->rank != x->rank || nn_product(y->dims, 0, 2) != nn_product(x->dims, 0, 2))
+        return "the planes do not fit";
     const bool flat = x->rank == 3;
     *p = (Params){.planes = (uint32_t)nn_product(x->dims, 0, 2),
                   .h = flat ? 1 : (uint32_t)x->dims[2],

@@ -20,12 +20,12 @@ typedef struct Word {
 } Word;
 
 static const Word words[] = {
-    {"ReduceSum", "-DSUM -DVALUE(v)=(v)", false},
-    {"SumTo", "-DSUM -DVALUE(v)=(v)", false},
-    {"ReduceMean", "-DSUM -DVALUE(v)=(v)", true},
-    {"ReduceSumSquare", "-DSUM -DVALUE(v)=((v)*(v))", false},
-    {"ReduceL1", "-DSUM -DVALUE(v)=fabs(v)", false},
-    {"ReduceL2", "-DSUM -DVALUE(v)=((v)*(v)) -DROOT", false},
+    {"ReduceSum", "-DSUM", false},
+    {"SumTo", "-DSUM", false},
+    {"ReduceMean", "-DSUM", true},
+    {"ReduceSumSquare", "-DSUM -DSQUARES", false},
+    {"ReduceL1", "-DSUM -DMAGNITUDES", false},
+    {"ReduceL2", "-DSUM -DSQUARES -DROOT", false},
     {"ReduceMax", "-DMAX", false},
     {"ReduceMin", "-DMIN", false},
     {"ReduceProd", "-DPROD", false},
@@ -45,6 +45,8 @@ static bool reduced_dims(const NnNode *node, uint32_t *mask) {
     if (strcmp(node->op, "SumTo") == 0) {
         for (int32_t i = 0; i < x->rank; i++) {
             const int32_t k = i - (x->rank - more->rank);
+            if (more->rank > x->rank || (k >= 0 && more->dims[k] != 1 && more->dims[k] != x->dims[i]))
+                return false;
             *mask |= (uint32_t)(k < 0 || more->dims[k] != x->dims[i]) << i;
         }
         return true;
@@ -79,7 +81,7 @@ static const char *describe(const NnNode *node, Params *p) {
     uint32_t mask, dims[DIMS] = {0}, strides[DIMS] = {0}, n = 0, step = 1;
     *p = (Params){.count = (uint32_t)ocl_count(node->outputs[0]), .inner = 1, .outer = 1, .scale = 1};
     if (!reduced_dims(node, &mask))
-        return "the axes are not known";
+        return "which axes is not known, or they are not those of this tensor";
     for (int32_t i = x->rank - 1; i >= 0; i--) {
         const uint32_t extent = (uint32_t)x->dims[i];
         const bool goes = mask >> i & 1;

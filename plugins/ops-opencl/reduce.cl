@@ -28,6 +28,14 @@ typedef struct {
     float sum, lost;
 } Acc;
 
+#if defined(SQUARES)
+#define VALUE(v) ((v) * (v))
+#elif defined(MAGNITUDES)
+#define VALUE(v) fabs(v)
+#else
+#define VALUE(v) (v)
+#endif
+
 #if defined(SUM)
 #define FIRST 0
 void step(Acc *a, float v) {

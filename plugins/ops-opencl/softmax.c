@@ -36,6 +36,8 @@ static OclStage *stage(const NnHost *nn, OclPlan *plan, const char *kernel, bool
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     if (node->inputs[0]->rank == 0)
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s of a scalar", node->op);
+    if (strstr(node->op, "Grad") && ocl_count(node->inputs[0]) != ocl_count(node->inputs[1]))
+        return nn_fail(nn, reason, NN_UNSUPPORTED, "%s: gradient and result do not fit", node->op);
     return ocl_match_f32(nn, device, node, reason);
 }
 
