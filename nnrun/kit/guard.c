@@ -7,7 +7,7 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -54,10 +54,12 @@ static void on_fault(int number, siginfo_t *info, void *context) {
 void guard_begin(Findings *f) {
     static const int numbers[] = {SIGSEGV, SIGBUS};
     const size_t bytes = 1 << 16;
-    stack_t stack = {.ss_sp = malloc(bytes), .ss_size = bytes};
+    /* Not of the heap, whose pages may be what is watched. */
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    stack_t stack = {.ss_sp = memory, .ss_size = bytes};
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     findings = f;
-    if (stack.ss_sp)
+    if (memory != MAP_FAILED)
         (void)sigaltstack(&stack, NULL);
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)

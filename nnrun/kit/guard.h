@@ -87,8 +87,8 @@ bool memory_has_failed(void);
 
 /* ---- torn.c: tasks of one call that disturb each other ---- */
 
-/* Whole pages that tasks may write to: outputs and workspace of a call. */
-void torn_watch(void *start, size_t bytes);
+/* What tasks may write to, as whole pages: outputs, workspace, the plan's state. */
+void torn_watch(const void *start, size_t bytes);
 void torn_forget(void);
 /* Two threads do half of the tasks each. The first stops before its write number `stop_at` to a page that
  * nobody has written to since, until the second has done its half; 0: it does not stop. The number of such
@@ -100,8 +100,9 @@ bool torn_fault(const char *at);
 /* intercept.c: points the calls of malloc and its relatives in one loaded object here. */
 void intercept_object(const char *path);
 
-void *memory_take(void *fresh);        /* notes a new block; NULL is handed on */
-bool memory_refuse(void);              /* is it this allocation's turn to fail? */
-bool memory_forget(const void *block); /* false: it was never noted */
+void *memory_take(void *fresh, uint64_t bytes); /* notes a new block; NULL is handed on */
+uint64_t memory_bytes(const void *block);       /* of a noted one; 0: it is none */
+bool memory_refuse(void);                       /* is it this allocation's turn to fail? */
+bool memory_forget(const void *block);          /* false: it was never noted */
 
 #endif

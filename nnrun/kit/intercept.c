@@ -16,18 +16,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static void *own_malloc(size_t n) { return memory_refuse() ? NULL : memory_take(malloc(n)); }
+static void *own_malloc(size_t n) { return memory_refuse() ? NULL : memory_take(malloc(n), n); }
 static void *own_calloc(size_t n, size_t size) {
-    return memory_refuse() ? NULL : memory_take(calloc(n, size));
+    return memory_refuse() ? NULL : memory_take(calloc(n, size), n * size);
 }
 static void *own_aligned_alloc(size_t alignment, size_t n) {
-    return memory_refuse() ? NULL : memory_take(aligned_alloc(alignment, n));
+    return memory_refuse() ? NULL : memory_take(aligned_alloc(alignment, n), n);
 }
 
 static int own_posix_memalign(void **out, size_t alignment, size_t n) {
     const int code = memory_refuse() ? ENOMEM : posix_memalign(out, alignment, n);
     if (code == 0)
-        (void)memory_take(*out);
+        (void)memory_take(*out, n);
     return code;
 }
 
@@ -36,7 +36,7 @@ static void *own_realloc(void *p, size_t n) {
         return NULL;
     const bool known = memory_forget(p);
     void *q = realloc(p, n);
-    return known || p == NULL ? memory_take(q) : q;
+    return known || p == NULL ? memory_take(q, n) : q;
 }
 
 static void own_free(void *p) {

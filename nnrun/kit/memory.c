@@ -15,7 +15,7 @@
 
 static struct {
     pthread_mutex_t lock;
-    GHashTable *blocks; /* addresses that were handed out and not given back */
+    GHashTable *blocks; /* address -> bytes, of what was handed out and not given back */
     MemoryCount count;
     bool in_run, failed, paused;
     uint64_t fail_at;
@@ -47,18 +47,25 @@ bool memory_refuse(void) {
     return now;
 }
 
-void *memory_take(void *fresh) {
+void *memory_take(void *fresh, uint64_t bytes) {
     pthread_mutex_lock(&memory.lock);
     if (memory.blocks == NULL)
         memory.blocks = g_hash_table_new(NULL, NULL);
     if (fresh) {
-        g_hash_table_add(memory.blocks, fresh);
+        g_hash_table_insert(memory.blocks, fresh, GSIZE_TO_POINTER(bytes));
         memory.count.made++;
         memory.count.live++;
         memory.count.in_run += memory.in_run;
     }
     pthread_mutex_unlock(&memory.lock);
     return fresh;
+}
+
+uint64_t memory_bytes(const void *block) {
+    pthread_mutex_lock(&memory.lock);
+    const gpointer bytes = block && memory.blocks ? g_hash_table_lookup(memory.blocks, block) : NULL;
+    pthread_mutex_unlock(&memory.lock);
+    return GPOINTER_TO_SIZE(bytes);
 }
 
 bool memory_forget(const void *block) {
@@ -83,7 +90,7 @@ static void *host_alloc(const NnHost *host, uint64_t bytes) {
     memset(block, 0, TAIL + (size_t)bytes);
     memcpy(block, &bytes, sizeof bytes);
     memset(block + TAIL + bytes, AROUND, TAIL);
-    return memory_take(block + TAIL);
+    return memory_take(block + TAIL, bytes);
 }
 
 static void host_free(const NnHost *host, void *p) {

@@ -345,6 +345,8 @@ RigResult rig_run(Rig *r, RigCall how) {
         kit_doing(r->kit, "run");
         for (uint32_t i = SAMPLE_MAX; how.torn && i <= WORKSPACE; i++)
             buffer_watch(&g->buffers[i]);
+        if (how.torn)
+            torn_watch(r->plan.state, memory_bytes(r->plan.state));
         const double start = now();
         memory_in_run(true);
         memory_pause(false);

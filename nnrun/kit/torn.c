@@ -36,18 +36,19 @@ static struct {
     } watched[WATCHED_MAX];
     uint32_t n, stop_at;
     pthread_t first;
-    atomic_bool active, first_done;
+    atomic_bool active, first_goes, first_done;
     atomic_int state;
     atomic_uint writes; /* of the first thread to pages that nobody had written to */
 } torn;
 
 static void nap(void) { (void)nanosleep(&(struct timespec){.tv_nsec = NAP}, NULL); }
 
-void torn_watch(void *start, size_t bytes) {
-    if (torn.n < WATCHED_MAX && bytes > 0) {
-        torn.watched[torn.n].start = start;
-        torn.watched[torn.n++].bytes = bytes;
-    }
+void torn_watch(const void *start, size_t bytes) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), before = (uintptr_t)start % page;
+    if (torn.n == WATCHED_MAX || bytes == 0)
+        return;
+    torn.watched[torn.n].start = (char *)(uintptr_t)start - before;
+    torn.watched[torn.n++].bytes = (before + bytes + page - 1) / page * page;
 }
 
 void torn_forget(void) { torn.n = 0; }
@@ -64,7 +65,7 @@ bool torn_fault(const char *at) {
         if (at < start || at >= start + torn.watched[i].bytes)
             continue;
         (void)mprotect(start + (size_t)(at - start) / page * page, page, PROT_READ | PROT_WRITE);
-        if (pthread_equal(pthread_self(), torn.first) &&
+        if (atomic_load(&torn.first_goes) && pthread_equal(pthread_self(), torn.first) &&
             atomic_fetch_add(&torn.writes, 1) + 1 == torn.stop_at) {
             atomic_store(&torn.state, STOPPED);
             for (int n = 0; n < PATIENCE && atomic_load(&torn.state) == STOPPED; n++)
@@ -82,7 +83,7 @@ static void do_half(const Half *h) {
 
 static void *do_first(void *arg) {
     torn.first = pthread_self();
-    atomic_store(&torn.active, true);
+    atomic_store(&torn.first_goes, true);
     do_half(arg);
     atomic_store(&torn.first_done, true);
     return NULL;
@@ -94,7 +95,9 @@ uint32_t torn_parallel(uint32_t tasks, void (*fn)(void *arg, uint32_t task), voi
     torn.stop_at = stop_at;
     atomic_store(&torn.state, GOES);
     atomic_store(&torn.writes, 0);
+    atomic_store(&torn.first_goes, false);
     atomic_store(&torn.first_done, false);
+    atomic_store(&torn.active, true);
     protect(PROT_READ);
     if (pthread_create(&thread, NULL, do_first, &halves[0]) == 0) {
         while (!atomic_load(&torn.first_done) && atomic_load(&torn.state) == GOES)
@@ -107,7 +110,7 @@ uint32_t torn_parallel(uint32_t tasks, void (*fn)(void *arg, uint32_t task), voi
         do_half(&halves[0]);
         do_half(&halves[1]);
     }
-    atomic_store(&torn.active, false);
     protect(PROT_READ | PROT_WRITE);
+    atomic_store(&torn.active, false);
     return atomic_load(&torn.writes);
 }

@@ -20,6 +20,7 @@ broken_plugins = \
 	tests/broken/not-repeatable.model.la \
 	tests/broken/not-repeatable.schedule.la \
 	tests/broken/races.la \
+	tests/broken/races.state.la \
 	tests/broken/reads-past-buffer.la \
 	tests/broken/reads-uninitialised.la \
 	tests/broken/refuses-its-claim.la \
