@@ -313,6 +313,12 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
                : NN_OK;
 }
 
+static int32_t lacks_memory(const NnCall *call, Job *job) {
+    for (uint32_t i = 0; i < ARGUMENTS_MAX; i++)
+        free(job->kept[i]);
+    return nn_fail(call->host, call->status, NN_OUT_OF_MEMORY, "the toy has no memory for a job");
+}
+
 static int32_t run(void *state, const NnCall *call) {
     (void)state;
     if (call->n_inputs + call->n_outputs > ARGUMENTS_MAX)
@@ -333,7 +339,7 @@ static int32_t run(void *state, const NnCall *call) {
             const uint64_t bytes = (uint64_t)nn_elements(t) * nn_type_size(t->type);
             job.kept[i] = malloc(bytes + 1);
             if (job.kept[i] == NULL)
-                return NN_OUT_OF_MEMORY;
+                return lacks_memory(call, &job);
             memcpy(job.kept[i], nn_data(t), bytes);
             job.tensors[i].buffer = job.kept[i];
         } else {
@@ -341,7 +347,7 @@ static int32_t run(void *state, const NnCall *call) {
         }
         job.tensors[i].offset = job.kept[i] ? 0 : t->offset;
     }
-    return enqueue(call->stream, &job);
+    return enqueue(call->stream, &job) == NN_OK ? NN_OK : lacks_memory(call, &job);
 }
 
 static const NnKernel any = {.struct_size = sizeof any,
