@@ -16,23 +16,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static void *own_malloc(size_t n) { return memory_refuse() ? NULL : memory_take(malloc(n), n); }
+/* More than any machine has is refused here: a sanitizer's malloc would end the process. */
+static bool refuse(size_t n) { return memory_refuse() || n > (size_t)1 << 46; }
+
+static void *own_malloc(size_t n) { return refuse(n) ? NULL : memory_take(malloc(n), n); }
 static void *own_calloc(size_t n, size_t size) {
     return memory_refuse() ? NULL : memory_take(calloc(n, size), n * size);
 }
 static void *own_aligned_alloc(size_t alignment, size_t n) {
-    return memory_refuse() ? NULL : memory_take(aligned_alloc(alignment, n), n);
+    return refuse(n) ? NULL : memory_take(aligned_alloc(alignment, n), n);
 }
 
 static int own_posix_memalign(void **out, size_t alignment, size_t n) {
-    const int code = memory_refuse() ? ENOMEM : posix_memalign(out, alignment, n);
+    const int code = refuse(n) ? ENOMEM : posix_memalign(out, alignment, n);
     if (code == 0)
         (void)memory_take(*out, n);
     return code;
 }
 
 static void *own_realloc(void *p, size_t n) {
-    if (memory_refuse())
+    if (refuse(n))
         return NULL;
     const bool known = memory_forget(p);
     void *q = realloc(p, n);
