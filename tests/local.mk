@@ -149,7 +149,7 @@ smoke_tests = \
 
 # What make check-all adds: a hundred kills instead of a dozen, and what runs again under TSan (no Criterion here) and
 # valgrind.
-long_tests = tests/plugins/ops-opencl/test-all-operators.sh tests/plugins/ops-opencl/test-examples.sh tests/plugins/ops-opencl/test-memory.sh \
+long_tests = tests/plugins/ops-opencl/test-conformance.sh tests/plugins/ops-opencl/test-examples.sh tests/plugins/ops-opencl/test-memory.sh \
 	tests/train/test-resume.sh tests/models/test-finetune.sh
 
 tsan_tests = \

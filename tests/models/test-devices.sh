@@ -10,7 +10,7 @@ agree() {
     shift 3
     for device in cpu reference; do
         [ $device = reference ] && deny="--deny ops-cpu" || deny=
-        if ! "$NNRUN" train "$config" name="$name-$device" device=auto seed=1 train.max_steps=20 train.log_every_steps=1 \
+        if ! "$NNRUN" train "$config" name="$name-$device" device=$device seed=1 train.max_steps=20 train.log_every_steps=1 \
             train.evaluate=none $deny "$@" > out 2> err; then
             echo "not ok $name on $device: $(tail -n 1 err)"
             return

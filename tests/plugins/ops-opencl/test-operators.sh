@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The kernels of the device `opencl` against the reference, on the operators' sample cases. Here one
-# operator of each kind of kernel text, because programs are compiled as they are met; test-all-operators.sh runs all.
+# operator of each kind of kernel text, because programs are compiled as they are met; test-conformance.sh has all.
 set -u
 if ! "$NNRUN" devices 2>/dev/null | grep -q '^opencl:0'; then
     echo "skip operators no OpenCL device here"
