@@ -227,7 +227,7 @@ tests_ops_test_refusals_SOURCES = tests/ops/test-refusals.c tests/ops/eager.c nn
 
 include tests/onnx/local.mk
 
-EXTRA_DIST += tests/plugins/ops-opencl/broken-loader.c tests/plugins/ops-opencl/test-conformance.sh \
+EXTRA_DIST += tests/models/test-finetune.sh tests/plugins/ops-opencl/broken-loader.c tests/plugins/ops-opencl/test-conformance.sh \
 	tests/plugins/ops-opencl/test-examples.sh tests/plugins/ops-opencl/test-memory.sh
 EXTRA_DIST += tests/train/small.sh tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests)
 
