@@ -16,7 +16,8 @@ EXTRA_DIST += \
 	doc/decisions/0006-what-the-line-bound-counts.md \
 	doc/decisions/0007-head-and-tail.md \
 	doc/kit.md \
-	doc/decisions/0010-what-the-second-device-asked.md \
+	doc/decisions/0008-what-the-second-device-asked.md \
+	doc/decisions/0009-graphs-in-formats.md \
 	doc/results/export.md \
 	doc/performance.md \
 	doc/results/layers.md \
