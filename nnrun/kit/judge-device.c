@@ -12,9 +12,10 @@ static void judge_copies(Kit *k, Place *p) {
     NnStatus *status = nn_status_new();
     const NnDeviceKind *kind = p->kind;
     NnBuffer a = NULL, b = NULL;
-    uint8_t *here = malloc(3 * BYTES), *back = here + BYTES, *other = here + 2 * BYTES;
+    uint8_t *here = malloc(3 * BYTES);
     if (here == NULL)
         abort();
+    uint8_t *back = here + BYTES, *other = here + 2 * BYTES;
     for (uint32_t i = 0; i < BYTES; i++)
         here[i] = (uint8_t)(i * 31 >> 3);
     memset(back, 0, BYTES);

@@ -156,7 +156,8 @@ static void scatter(const NnTensor *view, const NnTensor *from, char *to) {
 }
 
 static bool is_strided(const Rig *r, uint32_t input, uint32_t how) {
-    return how && input < 64 && (r->plan.strided >> input & 1) && r->sample->inputs[input]->t.rank > 1;
+    return how && input < SAMPLE_MAX && (r->plan.strided >> input & 1) &&
+           r->sample->inputs[input]->t.rank > 1;
 }
 
 /* What input i holds in memory; `bytes` long, from malloc. */

@@ -124,6 +124,7 @@ void tensor_set(NnTensor *t, int64_t i, double x) {
     case NN_BOOL: ((uint8_t *)data)[i] = x != 0; break;
     case NN_U64: {
         const double most = 0x1p64;
+        /* cppcheck-suppress floatConversionOverflow ; what is too large went elsewhere */
         ((uint64_t *)data)[i] = isnan(x) || x <= 0 ? 0 : x >= most ? UINT64_MAX : (uint64_t)x;
         break;
     }

@@ -28,6 +28,7 @@ static int32_t build(const NnHost *nn, NnDevice *device, const NnView *view, con
     OclPlan *plan = ocl_plan(nn, device, status);
     const OclService *ocl = plan ? plan->ocl : NULL;
     char *text = plan ? nn->alloc(nn, CHAIN_TEXT) : NULL;
+    const OclSource source = {.name = "chain", .parts = {text}};
     ChainLayout l;
     OclStage *s = NULL;
     if (text && (!ocl_chain_layout(&l, view->inputs, view->n_inputs, view->outputs[0]) ||
@@ -35,8 +36,7 @@ static int32_t build(const NnHost *nn, NnDevice *device, const NnView *view, con
         (void)nn_fail(nn, status, NN_UNSUPPORTED, "the chain of %u nodes is larger than a chain can be",
                       view->n_nodes);
     else if (text)
-        s = ocl->stage(nn, plan, &(OclSource){.name = "chain", .parts = {text}}, "chain",
-                       view->n_inputs + view->n_outputs, status);
+        s = ocl->stage(nn, plan, &source, "chain", view->n_inputs + view->n_outputs, status);
     else if (plan)
         (void)nn_fail(nn, status, NN_OUT_OF_MEMORY, "no memory to write a chain's program");
     nn->free(nn, text);

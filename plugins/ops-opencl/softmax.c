@@ -99,10 +99,11 @@ static int32_t loss_plan(const NnHost *nn, NnDevice *device, const NnNode *node,
     const bool wide = node->inputs[1]->type == NN_I64, asked = node->n_outputs > 1 && node->outputs[1],
                direct = strcmp(node->op, "NegativeLogLikelihoodLoss") == 0;
     const uint64_t rows = (uint64_t)p.outer * p.inner, row_bytes = (4 * rows + 63) & ~UINT64_C(63);
-    const OclArg own = {.role = OCL_WORKSPACE, .offset = 2 * row_bytes},
-                 log_prob = direct  ? (OclArg){.role = OCL_INPUT}
-                            : asked ? (OclArg){.role = OCL_OUTPUT, .index = 1}
-                                    : own;
+    OclArg log_prob = {.role = OCL_WORKSPACE, .offset = 2 * row_bytes};
+    if (direct)
+        log_prob = (OclArg){.role = OCL_INPUT};
+    else if (asked)
+        log_prob = (OclArg){.role = OCL_OUTPUT, .index = 1};
     const OclArg y = {.role = OCL_OUTPUT}, weight = {.role = OCL_WORKSPACE, .offset = row_bytes},
                  loss = p.none ? y : (OclArg){.role = OCL_WORKSPACE};
     const OclArg first[] = {{.role = OCL_INPUT}, log_prob};
