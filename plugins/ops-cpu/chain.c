@@ -299,18 +299,8 @@ static const NnClaim chains = {.struct_size = sizeof chains,
                                .run = run,
                                .release = cpu_release};
 
-#define KERNEL(id, dom, name)                                                                                \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "cpu",                                                             \
-                                .match = match,                                                              \
-                                .plan = plan_node,                                                           \
-                                .run = run_node,                                                             \
-                                .release = cpu_release};
-#define ONNX(name) KERNEL(kernel_##name, "", #name)
-#define OURS(name) KERNEL(kernel_##name, "nn", #name)
+#define ONNX(name) CPU_KERNEL(kernel_##name, "", #name, match, plan_node, run_node)
+#define OURS(name) CPU_KERNEL(kernel_##name, "nn", #name, match, plan_node, run_node)
 #define EXPORT(name) {NN_KERNEL_KIND, #name, &kernel_##name},
 #define EXPORT_OURS(name) {NN_KERNEL_KIND, "nn/" #name, &kernel_##name},
 /* clang-format off */

@@ -137,19 +137,9 @@ static const NnClaim fused = {.struct_size = sizeof fused,
                               .plan = plan_claim,
                               .run = run,
                               .release = cpu_release};
-#define KERNEL(id, dom, name)                                                                                \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "cpu",                                                             \
-                                .match = match,                                                              \
-                                .plan = plan,                                                                \
-                                .run = run,                                                                  \
-                                .release = cpu_release};
-KERNEL(conv, "", "Conv")
-KERNEL(grad_input, "nn", "ConvGradInput")
-KERNEL(grad_weight, "nn", "ConvGradWeight")
+CPU_KERNEL(conv, "", "Conv", match, plan, run)
+CPU_KERNEL(grad_input, "nn", "ConvGradInput", match, plan, run)
+CPU_KERNEL(grad_weight, "nn", "ConvGradWeight", match, plan, run)
 
 static const NnExport exports[] = {{NN_CLAIM_KIND, "conv", &fused},
                                    {NN_KERNEL_KIND, "Conv", &conv},

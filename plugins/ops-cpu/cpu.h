@@ -62,4 +62,16 @@ static inline NN_MAYBE_UNUSED void *cpu_state(const NnHost *nn, uint64_t bytes, 
 
 static inline NN_MAYBE_UNUSED void cpu_release(const NnHost *nn, void *state) { nn->free(nn, state); }
 
+/* A kernel of the device, with a state that cpu_release frees. */
+#define CPU_KERNEL(id, of, name, matches, plans, runs)                                                       \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = of,                                                                \
+                                .op = name,                                                                  \
+                                .device = "cpu",                                                             \
+                                .match = matches,                                                            \
+                                .plan = plans,                                                               \
+                                .run = runs,                                                                 \
+                                .release = cpu_release};
+
 #endif

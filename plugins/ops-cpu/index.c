@@ -181,19 +181,9 @@ static int32_t run_equal(void *state, const NnCall *call) {
                                 .device = "cpu",                                                             \
                                 .match = m,                                                                  \
                                 .run = r};
-#define KERNEL(id, dom, name, m, p, r)                                                                       \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "cpu",                                                             \
-                                .match = m,                                                                  \
-                                .plan = p,                                                                   \
-                                .run = r,                                                                    \
-                                .release = cpu_release};
-KERNEL(gather, "", "Gather", NULL, plan_pick, run_gather)
-KERNEL(gather_grad, "nn", "GatherGrad", cpu_match_f32, plan_pick, run_scatter)
-KERNEL(arg_max, "", "ArgMax", match_arg, plan_arg, run_arg_max)
+CPU_KERNEL(gather, "", "Gather", NULL, plan_pick, run_gather)
+CPU_KERNEL(gather_grad, "nn", "GatherGrad", cpu_match_f32, plan_pick, run_scatter)
+CPU_KERNEL(arg_max, "", "ArgMax", match_arg, plan_arg, run_arg_max)
 KERNEL_PLAIN(equal, "", "Equal", match_equal, run_equal)
 KERNEL_PLAIN(zeros_like, "nn", "ZerosLike", NULL, run_zeros)
 

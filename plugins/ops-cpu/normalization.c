@@ -141,20 +141,10 @@ static int32_t run_layer_grad(void *state, const NnCall *call) {
     return NN_OK;
 }
 
-#define KERNEL(id, dom, name, m, p, r)                                                                       \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "cpu",                                                             \
-                                .match = m,                                                                  \
-                                .plan = p,                                                                   \
-                                .run = r,                                                                    \
-                                .release = cpu_release};
-KERNEL(batch, "", "BatchNormalization", match_batch, plan_batch, run_batch)
-KERNEL(batch_grad, "nn", "BatchNormalizationGrad", match_batch, plan_batch, run_batch_grad)
-KERNEL(layer, "", "LayerNormalization", match_layer, plan_layer, run_layer)
-KERNEL(layer_grad, "nn", "LayerNormalizationGrad", match_layer, plan_layer, run_layer_grad)
+CPU_KERNEL(batch, "", "BatchNormalization", match_batch, plan_batch, run_batch)
+CPU_KERNEL(batch_grad, "nn", "BatchNormalizationGrad", match_batch, plan_batch, run_batch_grad)
+CPU_KERNEL(layer, "", "LayerNormalization", match_layer, plan_layer, run_layer)
+CPU_KERNEL(layer_grad, "nn", "LayerNormalizationGrad", match_layer, plan_layer, run_layer_grad)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "BatchNormalization", &batch},
                                    {NN_KERNEL_KIND, "nn/BatchNormalizationGrad", &batch_grad},

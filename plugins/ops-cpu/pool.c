@@ -117,20 +117,10 @@ static int32_t run_mean_grad(void *state, const NnCall *call) {
     return NN_OK;
 }
 
-#define KERNEL(id, dom, name, r)                                                                             \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "cpu",                                                             \
-                                .match = match,                                                              \
-                                .plan = plan,                                                                \
-                                .run = r,                                                                    \
-                                .release = cpu_release};
-KERNEL(max, "", "MaxPool", run_max)
-KERNEL(max_grad, "nn", "MaxPoolGrad", run_max_grad)
-KERNEL(mean, "", "AveragePool", run_mean)
-KERNEL(mean_grad, "nn", "AveragePoolGrad", run_mean_grad)
+CPU_KERNEL(max, "", "MaxPool", match, plan, run_max)
+CPU_KERNEL(max_grad, "nn", "MaxPoolGrad", match, plan, run_max_grad)
+CPU_KERNEL(mean, "", "AveragePool", match, plan, run_mean)
+CPU_KERNEL(mean_grad, "nn", "AveragePoolGrad", match, plan, run_mean_grad)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "MaxPool", &max},
                                    {NN_KERNEL_KIND, "nn/MaxPoolGrad", &max_grad},

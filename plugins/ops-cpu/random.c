@@ -99,18 +99,8 @@ static int32_t run(void *state, const NnCall *call) {
     return NN_OK;
 }
 
-#define KERNEL(id, name)                                                                                     \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = "nn",                                                              \
-                                .op = name,                                                                  \
-                                .device = "cpu",                                                             \
-                                .match = match,                                                              \
-                                .plan = plan,                                                                \
-                                .run = run,                                                                  \
-                                .release = cpu_release};
-KERNEL(uniform, "Uniform")
-KERNEL(bernoulli, "Bernoulli")
+CPU_KERNEL(uniform, "nn", "Uniform", match, plan, run)
+CPU_KERNEL(bernoulli, "nn", "Bernoulli", match, plan, run)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "nn/Uniform", &uniform},
                                    {NN_KERNEL_KIND, "nn/Bernoulli", &bernoulli}};

@@ -179,25 +179,15 @@ static int32_t finite_run(void *arg, const NnCall *call) {
     return NN_OK;
 }
 
-#define KERNEL(id, dom, name)                                                                                \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "cpu",                                                             \
-                                .match = match,                                                              \
-                                .plan = plan,                                                                \
-                                .run = run,                                                                  \
-                                .release = cpu_release};
-KERNEL(sum, "", "ReduceSum")
-KERNEL(mean, "", "ReduceMean")
-KERNEL(max, "", "ReduceMax")
-KERNEL(min, "", "ReduceMin")
-KERNEL(prod, "", "ReduceProd")
-KERNEL(squares, "", "ReduceSumSquare")
-KERNEL(l1, "", "ReduceL1")
-KERNEL(l2, "", "ReduceL2")
-KERNEL(sum_to, "nn", "SumTo")
+CPU_KERNEL(sum, "", "ReduceSum", match, plan, run)
+CPU_KERNEL(mean, "", "ReduceMean", match, plan, run)
+CPU_KERNEL(max, "", "ReduceMax", match, plan, run)
+CPU_KERNEL(min, "", "ReduceMin", match, plan, run)
+CPU_KERNEL(prod, "", "ReduceProd", match, plan, run)
+CPU_KERNEL(squares, "", "ReduceSumSquare", match, plan, run)
+CPU_KERNEL(l1, "", "ReduceL1", match, plan, run)
+CPU_KERNEL(l2, "", "ReduceL2", match, plan, run)
+CPU_KERNEL(sum_to, "nn", "SumTo", match, plan, run)
 static const NnKernel all_finite = {.struct_size = sizeof all_finite,
                                     .since_min = 1,
                                     .domain = "nn",

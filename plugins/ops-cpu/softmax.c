@@ -205,22 +205,12 @@ static int32_t loss_grad_run(void *state, const NnCall *call) {
     return NN_OK;
 }
 
-#define KERNEL(id, dom, name, m, p, r)                                                                       \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "cpu",                                                             \
-                                .match = m,                                                                  \
-                                .plan = p,                                                                   \
-                                .run = r,                                                                    \
-                                .release = cpu_release};
-KERNEL(softmax, "", "Softmax", match, plan, run)
-KERNEL(softmax_grad, "nn", "SoftmaxGrad", match, plan, run)
-KERNEL(log_softmax, "", "LogSoftmax", match, plan, run)
-KERNEL(log_softmax_grad, "nn", "LogSoftmaxGrad", match, plan, run)
-KERNEL(loss, "", "SoftmaxCrossEntropyLoss", loss_match, loss_plan, loss_run)
-KERNEL(loss_grad, "nn", "SoftmaxCrossEntropyLossGrad", loss_match, loss_plan, loss_grad_run)
+CPU_KERNEL(softmax, "", "Softmax", match, plan, run)
+CPU_KERNEL(softmax_grad, "nn", "SoftmaxGrad", match, plan, run)
+CPU_KERNEL(log_softmax, "", "LogSoftmax", match, plan, run)
+CPU_KERNEL(log_softmax_grad, "nn", "LogSoftmaxGrad", match, plan, run)
+CPU_KERNEL(loss, "", "SoftmaxCrossEntropyLoss", loss_match, loss_plan, loss_run)
+CPU_KERNEL(loss_grad, "nn", "SoftmaxCrossEntropyLossGrad", loss_match, loss_plan, loss_grad_run)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "Softmax", &softmax},
                                    {NN_KERNEL_KIND, "nn/SoftmaxGrad", &softmax_grad},

@@ -162,18 +162,8 @@ static const NnClaim chains = {.struct_size = sizeof chains,
                                .run = ocl_run,
                                .release = ocl_release};
 
-#define KERNEL(id, dom, name)                                                                                \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "opencl",                                                          \
-                                .match = match,                                                              \
-                                .plan = plan_node,                                                           \
-                                .run = ocl_run,                                                              \
-                                .release = ocl_release};
-#define ONNX(name) KERNEL(kernel_##name, "", #name)
-#define OURS(name) KERNEL(kernel_##name, "nn", #name)
+#define ONNX(name) OCL_KERNEL(kernel_##name, "", #name, match, plan_node)
+#define OURS(name) OCL_KERNEL(kernel_##name, "nn", #name, match, plan_node)
 #define EXPORT(name) {NN_KERNEL_KIND, #name, &kernel_##name},
 #define EXPORT_OURS(name) {NN_KERNEL_KIND, "nn/" #name, &kernel_##name},
 /* clang-format off */

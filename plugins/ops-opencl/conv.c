@@ -96,19 +96,9 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
     return ocl_product_plan(nn, device, &source, &p, in, out, status);
 }
 
-#define KERNEL(id, dom, name)                                                                                \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "opencl",                                                          \
-                                .match = match,                                                              \
-                                .plan = plan,                                                                \
-                                .run = ocl_run,                                                              \
-                                .release = ocl_release};
-KERNEL(conv, "", "Conv")
-KERNEL(grad_input, "nn", "ConvGradInput")
-KERNEL(grad_weight, "nn", "ConvGradWeight")
+OCL_KERNEL(conv, "", "Conv", match, plan)
+OCL_KERNEL(grad_input, "nn", "ConvGradInput", match, plan)
+OCL_KERNEL(grad_weight, "nn", "ConvGradWeight", match, plan)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "Conv", &conv},
                                    {NN_KERNEL_KIND, "nn/ConvGradInput", &grad_input},

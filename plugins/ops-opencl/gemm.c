@@ -94,18 +94,8 @@ static int32_t match_mat_mul(const NnHost *nn, NnDevice *device, const NnNode *n
     return ocl_match_f32(nn, device, node, reason);
 }
 
-#define KERNEL(id, name, m, p)                                                                               \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = "",                                                                \
-                                .op = name,                                                                  \
-                                .device = "opencl",                                                          \
-                                .match = m,                                                                  \
-                                .plan = p,                                                                   \
-                                .run = ocl_run,                                                              \
-                                .release = ocl_release};
-KERNEL(gemm, "Gemm", ocl_match_f32, plan_gemm)
-KERNEL(mat_mul, "MatMul", match_mat_mul, plan_mat_mul)
+OCL_KERNEL(gemm, "", "Gemm", ocl_match_f32, plan_gemm)
+OCL_KERNEL(mat_mul, "", "MatMul", match_mat_mul, plan_mat_mul)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "Gemm", &gemm}, {NN_KERNEL_KIND, "MatMul", &mat_mul}};
 NN_PLUGIN(gemm, "Matrix products by OpenCL.", exports)

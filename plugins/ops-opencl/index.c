@@ -116,21 +116,11 @@ static int32_t plan_arg(const NnHost *nn, NnDevice *device, const NnNode *node, 
     return ocl_planned(nn, plan, out, status);
 }
 
-#define KERNEL(id, dom, name, m, p)                                                                          \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "opencl",                                                          \
-                                .match = m,                                                                  \
-                                .plan = p,                                                                   \
-                                .run = ocl_run,                                                              \
-                                .release = ocl_release};
-KERNEL(gather, "", "Gather", match, plan_gather)
-KERNEL(gather_grad, "nn", "GatherGrad", match, plan_gather)
-KERNEL(one_hot, "", "OneHot", match, plan_one_hot)
-KERNEL(arg_max, "", "ArgMax", match_arg, plan_arg)
-KERNEL(arg_min, "", "ArgMin", match_arg, plan_arg)
+OCL_KERNEL(gather, "", "Gather", match, plan_gather)
+OCL_KERNEL(gather_grad, "nn", "GatherGrad", match, plan_gather)
+OCL_KERNEL(one_hot, "", "OneHot", match, plan_one_hot)
+OCL_KERNEL(arg_max, "", "ArgMax", match_arg, plan_arg)
+OCL_KERNEL(arg_min, "", "ArgMin", match_arg, plan_arg)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "Gather", &gather},
                                    {NN_KERNEL_KIND, "nn/GatherGrad", &gather_grad},

@@ -188,16 +188,6 @@ static int32_t match_ones(const NnHost *nn, NnDevice *device, const NnNode *node
     return match_type(nn, device, node, reason);
 }
 
-#define KERNEL(id, dom, name, m, p)                                                                          \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "opencl",                                                          \
-                                .match = m,                                                                  \
-                                .plan = p,                                                                   \
-                                .run = ocl_run,                                                              \
-                                .release = ocl_release};
 #define FOR_ALL(X)                                                                                           \
     X("", Transpose, match, plan_box)                                                                        \
     X("", Expand, match, plan_box)                                                                           \
@@ -210,7 +200,7 @@ static int32_t match_ones(const NnHost *nn, NnDevice *device, const NnNode *node
     X("nn", ZerosLike, match_type, plan_fill)                                                                \
     X("nn", OnesLike, match_ones, plan_fill)                                                                 \
     X("", ConstantOfShape, match_type, plan_fill)
-#define DEFINE(dom, name, m, p) KERNEL(kernel_##name, dom, #name, m, p)
+#define DEFINE(dom, name, m, p) OCL_KERNEL(kernel_##name, dom, #name, m, p)
 #define EXPORT(dom, name, m, p) {NN_KERNEL_KIND, sizeof dom > 1 ? dom "/" #name : #name, &kernel_##name},
 FOR_ALL(DEFINE)
 

@@ -162,4 +162,16 @@ static inline NN_MAYBE_UNUSED void ocl_release(const NnHost *nn, void *state) {
         plan->ocl->free(nn, plan);
 }
 
+/* A kernel of the device, by a plan of stages. */
+#define OCL_KERNEL(id, of, name, matches, plans)                                                             \
+    static const NnKernel id = {.struct_size = sizeof id,                                                    \
+                                .since_min = 1,                                                              \
+                                .domain = of,                                                                \
+                                .op = name,                                                                  \
+                                .device = "opencl",                                                          \
+                                .match = matches,                                                            \
+                                .plan = plans,                                                               \
+                                .run = ocl_run,                                                              \
+                                .release = ocl_release};
+
 #endif

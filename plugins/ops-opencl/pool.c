@@ -117,20 +117,10 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
     return ocl_planned(nn, made, out, status);
 }
 
-#define KERNEL(id, dom, name)                                                                                \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "opencl",                                                          \
-                                .match = match,                                                              \
-                                .plan = plan,                                                                \
-                                .run = ocl_run,                                                              \
-                                .release = ocl_release};
-KERNEL(max_pool, "", "MaxPool")
-KERNEL(max_pool_grad, "nn", "MaxPoolGrad")
-KERNEL(average_pool, "", "AveragePool")
-KERNEL(average_pool_grad, "nn", "AveragePoolGrad")
+OCL_KERNEL(max_pool, "", "MaxPool", match, plan)
+OCL_KERNEL(max_pool_grad, "nn", "MaxPoolGrad", match, plan)
+OCL_KERNEL(average_pool, "", "AveragePool", match, plan)
+OCL_KERNEL(average_pool_grad, "nn", "AveragePoolGrad", match, plan)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "MaxPool", &max_pool},
                                    {NN_KERNEL_KIND, "nn/MaxPoolGrad", &max_pool_grad},

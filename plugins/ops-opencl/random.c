@@ -61,19 +61,9 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
     return ocl_planned(nn, made, out, status);
 }
 
-#define KERNEL(id, name)                                                                                     \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = "nn",                                                              \
-                                .op = name,                                                                  \
-                                .device = "opencl",                                                          \
-                                .match = match,                                                              \
-                                .plan = plan,                                                                \
-                                .run = ocl_run,                                                              \
-                                .release = ocl_release};
-KERNEL(uniform, "Uniform")
-KERNEL(bernoulli, "Bernoulli")
-KERNEL(normal, "Normal")
+OCL_KERNEL(uniform, "nn", "Uniform", match, plan)
+OCL_KERNEL(bernoulli, "nn", "Bernoulli", match, plan)
+OCL_KERNEL(normal, "nn", "Normal", match, plan)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "nn/Uniform", &uniform},
                                    {NN_KERNEL_KIND, "nn/Bernoulli", &bernoulli},

@@ -157,25 +157,15 @@ static int32_t plan_finite(const NnHost *nn, NnDevice *device, const NnNode *nod
     return ocl_planned(nn, plan, out, status);
 }
 
-#define KERNEL(id, dom, name, m, p)                                                                          \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "opencl",                                                          \
-                                .match = m,                                                                  \
-                                .plan = p,                                                                   \
-                                .run = ocl_run,                                                              \
-                                .release = ocl_release};
-#define REDUCTION(name) KERNEL(kernel_##name, "", #name, match, plan)
+#define REDUCTION(name) OCL_KERNEL(kernel_##name, "", #name, match, plan)
 #define EXPORT(name) {NN_KERNEL_KIND, #name, &kernel_##name},
 /* clang-format off */
 #define FOR_ALL(X) \
     X(ReduceSum) X(ReduceMean) X(ReduceSumSquare) X(ReduceL1) X(ReduceL2) X(ReduceMax) X(ReduceMin) X(ReduceProd)
 /* clang-format on */
 FOR_ALL(REDUCTION)
-KERNEL(sum_to, "nn", "SumTo", match, plan)
-KERNEL(all_finite, "nn", "AllFinite", match_finite, plan_finite)
+OCL_KERNEL(sum_to, "nn", "SumTo", match, plan)
+OCL_KERNEL(all_finite, "nn", "AllFinite", match_finite, plan_finite)
 
 static const NnExport exports[] = {FOR_ALL(EXPORT){NN_KERNEL_KIND, "nn/SumTo", &sum_to},
                                    {NN_KERNEL_KIND, "nn/AllFinite", &all_finite}};

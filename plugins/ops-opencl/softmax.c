@@ -149,23 +149,13 @@ static int32_t loss_grad_plan(const NnHost *nn, NnDevice *device, const NnNode *
     return ocl_planned(nn, made, out, status);
 }
 
-#define KERNEL(id, dom, name, m, p)                                                                          \
-    static const NnKernel id = {.struct_size = sizeof id,                                                    \
-                                .since_min = 1,                                                              \
-                                .domain = dom,                                                               \
-                                .op = name,                                                                  \
-                                .device = "opencl",                                                          \
-                                .match = m,                                                                  \
-                                .plan = p,                                                                   \
-                                .run = ocl_run,                                                              \
-                                .release = ocl_release};
-KERNEL(softmax, "", "Softmax", match, plan)
-KERNEL(softmax_grad, "nn", "SoftmaxGrad", match, plan)
-KERNEL(log_softmax, "", "LogSoftmax", match, plan)
-KERNEL(log_softmax_grad, "nn", "LogSoftmaxGrad", match, plan)
-KERNEL(loss, "", "SoftmaxCrossEntropyLoss", loss_match, loss_plan)
-KERNEL(nll, "", "NegativeLogLikelihoodLoss", loss_match, loss_plan)
-KERNEL(loss_grad, "nn", "SoftmaxCrossEntropyLossGrad", loss_match, loss_grad_plan)
+OCL_KERNEL(softmax, "", "Softmax", match, plan)
+OCL_KERNEL(softmax_grad, "nn", "SoftmaxGrad", match, plan)
+OCL_KERNEL(log_softmax, "", "LogSoftmax", match, plan)
+OCL_KERNEL(log_softmax_grad, "nn", "LogSoftmaxGrad", match, plan)
+OCL_KERNEL(loss, "", "SoftmaxCrossEntropyLoss", loss_match, loss_plan)
+OCL_KERNEL(nll, "", "NegativeLogLikelihoodLoss", loss_match, loss_plan)
+OCL_KERNEL(loss_grad, "nn", "SoftmaxCrossEntropyLossGrad", loss_match, loss_grad_plan)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "Softmax", &softmax},
                                    {NN_KERNEL_KIND, "nn/SoftmaxGrad", &softmax_grad},
