@@ -3,58 +3,7 @@
  * offset. */
 #include "../../../plugins/formats/safetensors.c"
 
-#include "../host.h"
-
-#include <criterion/criterion.h>
-
-typedef struct Bytes {
-    uint8_t bytes[1 << 16];
-    size_t n;
-    int fail_at; /* the write that fails; 0: none */
-} Bytes;
-
-static int32_t keep(void *self, const void *bytes, uint64_t n, NnStatus *status) {
-    Bytes *b = self;
-    if (b->fail_at && --b->fail_at == 0)
-        return nn_status_fail(status, NN_ERROR, "no space left");
-    cr_assert_leq(b->n + n, sizeof b->bytes);
-    memcpy(b->bytes + b->n, bytes, n);
-    b->n += n;
-    return NN_OK;
-}
-
-typedef struct Seen {
-    char text[4096];
-    float first;
-} Seen;
-
-static int32_t see_array(void *self, const NnArray *a, NnStatus *status) {
-    Seen *s = self;
-    size_t n = strlen(s->text);
-    (void)status;
-    n += (size_t)snprintf(s->text + n, sizeof s->text - n, "%s:%s[", a->name, nn_type_name(a->type));
-    for (int32_t i = 0; i < a->rank; i++)
-        n += (size_t)snprintf(s->text + n, sizeof s->text - n, "%lld,", (long long)a->dims[i]);
-    snprintf(s->text + n, sizeof s->text - n, "]%llu ", (unsigned long long)a->bytes);
-    if (a->type == NN_F32 && a->bytes >= 4)
-        memcpy(&s->first, a->data, 4);
-    return NN_OK;
-}
-
-static int32_t see_pair(void *self, const NnPair *p, NnStatus *status) {
-    Seen *s = self;
-    size_t n = strlen(s->text);
-    (void)status;
-    snprintf(s->text + n, sizeof s->text - n, "%s=%s ", p->key, p->value);
-    return NN_OK;
-}
-
-static int32_t read_bytes(const void *bytes, size_t n, Seen *seen, NnStatus *status) {
-    const NnHost host = test_host();
-    const NnSource source = {
-        .struct_size = sizeof source, .self = seen, .array = see_array, .pair = see_pair};
-    return safetensors.read(&host, bytes, n, &source, status);
-}
+#include "format-test.h"
 
 /* A file of that header and so many bytes of data; -1 for the true length. Exactly sized, so that ASan sees
  * overreads. */
@@ -69,27 +18,18 @@ static uint8_t *file_of(const char *header, int64_t length, size_t data, size_t 
     return bytes;
 }
 
-static void accepted(const char *header, size_t data, const char *expected) {
+static void header_accepted(const char *header, size_t data, const char *expected) {
     size_t n;
     uint8_t *bytes = file_of(header, -1, data, &n);
-    Seen seen = {0};
-    NnStatus *status = nn_status_new();
-    read_bytes(bytes, n, &seen, status);
-    cr_assert_str_eq(nn_status_message(status), "");
-    cr_assert_str_eq(seen.text, expected);
-    nn_status_free(status);
+    Seen seen;
+    accepted(&safetensors, bytes, n, expected, &seen);
     free(bytes);
 }
 
-static void refused(const char *header, size_t data, const char *sentence) {
+static void header_refused(const char *header, size_t data, const char *sentence) {
     size_t n;
     uint8_t *bytes = file_of(header, -1, data, &n);
-    Seen seen = {0};
-    NnStatus *status = nn_status_new();
-    cr_assert_eq(read_bytes(bytes, n, &seen, status), NN_INVALID);
-    cr_assert_str_eq(nn_status_message(status), sentence);
-    cr_assert_str_eq(seen.text, "");
-    nn_status_free(status);
+    refused(&safetensors, bytes, n, sentence);
     free(bytes);
 }
 
@@ -108,17 +48,14 @@ Test(safetensors, round_trips_in_the_given_order) {
     cr_assert_eq(safetensors.write(&host, 4, arrays, 2, pairs, &sink, status), NN_OK);
     cr_assert_eq((8 + (size_t)file.bytes[0] + ((size_t)file.bytes[1] << 8)) % 8, 0);
     Seen seen = {0};
-    cr_assert_eq(read_bytes(file.bytes, file.n, &seen, status), NN_OK);
+    cr_assert_eq(read_bytes(&safetensors, file.bytes, file.n, &seen, status), NN_OK);
     cr_assert_str_eq(seen.text,
                      "format=nn record=a: 1\nb: \"x\"\n z.weight:f32[2,3,]24 a \"b\"\n\xc3\xa9:u8[3,]3 "
                      "empty:f64[0,5,]0 scalar:bf16[]2 ");
-    cr_assert_eq(seen.first, 1.5f);
+    cr_assert_arr_eq(seen.data, u, 2);
     for (size_t n = 0; n < file.n; n++) {
-        uint8_t *cut = malloc(n + 1);
-        memcpy(cut, file.bytes, n);
         nn_status_clear(status);
-        cr_assert_eq(read_bytes(cut, n, &seen, status), NN_INVALID, "cut at %zu", n);
-        free(cut);
+        cr_assert_eq(read_bytes(&safetensors, file.bytes, n, &seen, status), NN_INVALID, "cut at %zu", n);
     }
     for (int write = 1; write <= 4; write++) {
         file.n = 0;
@@ -160,74 +97,80 @@ Test(safetensors, refuses_to_write) {
     "\"" name "\":{\"dtype\":\"U8\",\"shape\":[" #dim "],\"data_offsets\":[" #from "," #to "]}"
 
 Test(safetensors, accepts) {
-    accepted("{}", 0, "");
-    accepted("{ }  ", 0, "");
-    accepted("{\"__metadata__\":{}}", 0, "");
-    accepted("{" U8("b", 2, 3, 1) "," U8("a", 0, 2, 2) "}   ", 3, "b:u8[1,]1 a:u8[2,]2 ");
-    accepted("{" U8("a", 0, 2, 2) "," U8("e", 2, 2, 0) "}", 2, "a:u8[2,]2 e:u8[0,]0 ");
-    accepted("{\"\\u00e9\\ud83d\\ude00\\/\" : { \"shape\" : [ ] , \"data_offsets\" : [ 0 , 4 ] , \"dtype\" : "
-             "\"F32\" } }",
-             4, "\xc3\xa9\xf0\x9f\x98\x80/:f32[]4 ");
-    accepted("{" U8("a", 0, 1, 1) ",\"__metadata__\":{\"k\":\"v\"}}", 1, "k=v a:u8[1,]1 ");
+    header_accepted("{}", 0, "");
+    header_accepted("{ }  ", 0, "");
+    header_accepted("{\"__metadata__\":{}}", 0, "");
+    header_accepted("{" U8("b", 2, 3, 1) "," U8("a", 0, 2, 2) "}   ", 3, "b:u8[1,]1 a:u8[2,]2 ");
+    header_accepted("{" U8("a", 0, 2, 2) "," U8("e", 2, 2, 0) "}", 2, "a:u8[2,]2 e:u8[0,]0 ");
+    header_accepted(
+        "{\"\\u00e9\\ud83d\\ude00\\/\" : { \"shape\" : [ ] , \"data_offsets\" : [ 0 , 4 ] , \"dtype\" : "
+        "\"F32\" } }",
+        4, "\xc3\xa9\xf0\x9f\x98\x80/:f32[]4 ");
+    header_accepted("{" U8("a", 0, 1, 1) ",\"__metadata__\":{\"k\":\"v\"}}", 1, "k=v a:u8[1,]1 ");
 }
 
 Test(safetensors, refuses_what_does_not_fit_the_data) {
-    refused("{" U8("a", 0, 2, 2) "}", 1, "offset 9: tensor \"a\" ends at byte 2 of the data, which has 1");
-    refused("{" U8("a", 0, 2, 2) "}", 3, "offset 63: 1 bytes behind the last tensor");
-    refused("{}", 1, "offset 10: 1 bytes behind the last tensor");
-    refused("{" U8("a", 0, 2, 3) "}", 2,
-            "offset 9: tensor \"a\": its shape wants 3 bytes, its data_offsets hold 2");
-    refused("{" U8("a", 0, 2, 2) "," U8("b", 3, 4, 1) "}", 4,
-            "offset 61: tensor \"b\" begins at byte 3 of the data, after a hole from 2");
-    refused("{" U8("a", 0, 2, 2) "," U8("b", 1, 4, 3) "}", 4,
-            "offset 61: tensor \"b\" begins at byte 1 of the data, inside of another that ends at 2");
-    refused("{" U8("a", 0, 1, 1) "," U8("a", 1, 2, 1) "}", 2, "offset 61: tensor \"a\" is there twice");
-    refused("{\"a\":{\"dtype\":\"F64\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0,
-            "offset 9: tensor \"a\": its shape is beyond 64 bits");
-    refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,0]}}", 2,
-            "offset 54: data_offsets end before they begin");
+    header_refused("{" U8("a", 0, 2, 2) "}", 1,
+                   "offset 9: tensor \"a\" ends at byte 2 of the data, which has 1");
+    header_refused("{" U8("a", 0, 2, 2) "}", 3, "offset 63: 1 bytes behind the last tensor");
+    header_refused("{}", 1, "offset 10: 1 bytes behind the last tensor");
+    header_refused("{" U8("a", 0, 2, 3) "}", 2,
+                   "offset 9: tensor \"a\": its shape wants 3 bytes, its data_offsets hold 2");
+    header_refused("{" U8("a", 0, 2, 2) "," U8("b", 3, 4, 1) "}", 4,
+                   "offset 61: tensor \"b\" begins at byte 3 of the data, after a hole from 2");
+    header_refused("{" U8("a", 0, 2, 2) "," U8("b", 1, 4, 3) "}", 4,
+                   "offset 61: tensor \"b\" begins at byte 1 of the data, inside of another that ends at 2");
+    header_refused("{" U8("a", 0, 1, 1) "," U8("a", 1, 2, 1) "}", 2,
+                   "offset 61: tensor \"a\" is there twice");
+    header_refused("{\"a\":{\"dtype\":\"F64\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0,
+                   "offset 9: tensor \"a\": its shape is beyond 64 bits");
+    header_refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,0]}}", 2,
+                   "offset 54: data_offsets end before they begin");
 }
 
 Test(safetensors, refuses_another_grammar) {
-    refused("", 0, "offset 8: expected '{', found the end of the header");
-    refused(" {}", 0, "offset 8: expected '{', found the byte 0x20");
-    refused("[]", 0, "offset 8: expected '{', found '['");
-    refused("{} x", 0, "offset 11: expected spaces up to the end of the header, found 'x'");
-    refused("{\"a\":1}", 0, "offset 13: expected '{', found '1'");
-    refused("{\"a\":{}}", 0, "offset 9: dtype is missing");
-    refused("{" U8("a", 0, 1, 1) ",}", 1, "offset 61: expected '\"', found '}'");
-    refused("{\"a\":{\"dtype\":\"Q8\"}}", 0, "offset 22: unknown dtype \"Q8\"");
-    refused("{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\"}}", 0, "offset 27: the key dtype is there twice");
-    refused("{\"a\":{\"x\":[[[[[[]]]]]]}}", 0,
-            "offset 14: unknown key \"x\"; dtype, shape and data_offsets are expected");
-    refused("{\"a\":{\"shape\":[-1]}}", 0, "offset 23: expected a whole number of at least 0, found '-'");
-    refused("{\"a\":{\"shape\":[01]}}", 0, "offset 23: a number with a leading zero");
-    refused("{\"a\":{\"shape\":[1.0]}}", 0,
-            "offset 23: a number with a fraction or an exponent; a whole number is expected");
-    refused("{\"a\":{\"shape\":[18446744073709551616]}}", 0, "offset 23: a number beyond 64 bits");
-    refused("{\"a\":{\"shape\":[9223372036854775808]}}", 0, "offset 23: a dimension beyond 2^63 - 1");
-    refused("{\"a\":{\"shape\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}}", 0,
-            "offset 55: more than 16 dimensions");
-    refused("{\"__metadata__\":{\"a\":1}}", 0, "offset 29: expected '\"', found '1'");
-    refused("{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", 0,
-            "offset 8: __metadata__ has the key \"a\" twice");
-    refused("{\"__metadata__\":{},\"__metadata__\":{}}", 0, "offset 27: the key __metadata__ is there twice");
+    header_refused("", 0, "offset 8: expected '{', found the end of the header");
+    header_refused(" {}", 0, "offset 8: expected '{', found the byte 0x20");
+    header_refused("[]", 0, "offset 8: expected '{', found '['");
+    header_refused("{} x", 0, "offset 11: expected spaces up to the end of the header, found 'x'");
+    header_refused("{\"a\":1}", 0, "offset 13: expected '{', found '1'");
+    header_refused("{\"a\":{}}", 0, "offset 9: dtype is missing");
+    header_refused("{" U8("a", 0, 1, 1) ",}", 1, "offset 61: expected '\"', found '}'");
+    header_refused("{\"a\":{\"dtype\":\"Q8\"}}", 0, "offset 22: unknown dtype \"Q8\"");
+    header_refused("{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\"}}", 0,
+                   "offset 27: the key dtype is there twice");
+    header_refused("{\"a\":{\"x\":[[[[[[]]]]]]}}", 0,
+                   "offset 14: unknown key \"x\"; dtype, shape and data_offsets are expected");
+    header_refused("{\"a\":{\"shape\":[-1]}}", 0,
+                   "offset 23: expected a whole number of at least 0, found '-'");
+    header_refused("{\"a\":{\"shape\":[01]}}", 0, "offset 23: a number with a leading zero");
+    header_refused("{\"a\":{\"shape\":[1.0]}}", 0,
+                   "offset 23: a number with a fraction or an exponent; a whole number is expected");
+    header_refused("{\"a\":{\"shape\":[18446744073709551616]}}", 0, "offset 23: a number beyond 64 bits");
+    header_refused("{\"a\":{\"shape\":[9223372036854775808]}}", 0, "offset 23: a dimension beyond 2^63 - 1");
+    header_refused("{\"a\":{\"shape\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}}", 0,
+                   "offset 55: more than 16 dimensions");
+    header_refused("{\"__metadata__\":{\"a\":1}}", 0, "offset 29: expected '\"', found '1'");
+    header_refused("{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", 0,
+                   "offset 8: __metadata__ has the key \"a\" twice");
+    header_refused("{\"__metadata__\":{},\"__metadata__\":{}}", 0,
+                   "offset 27: the key __metadata__ is there twice");
 }
 
 Test(safetensors, refuses_bad_strings) {
-    refused("{\"a", 0, "offset 9: a string without an end");
-    refused("{\"\xff\"", 0, "offset 10: the byte 0xff is not UTF-8");
-    refused("{\"\xc0\x80\"", 0, "offset 10: the byte 0xc0 is not UTF-8");
-    refused("{\"\xed\xa0\x80\"", 0, "offset 10: the byte 0xed is not UTF-8");
-    refused("{\"\xf0\x9f", 0, "offset 10: the byte 0xf0 is not UTF-8");
-    refused("{\"\n\"", 0, "offset 10: the control character 0x0a in a string");
-    refused("{\"\\x\"", 0, "offset 10: an unknown escape in a string");
-    refused("{\"\\", 0, "offset 10: an unknown escape in a string");
-    refused("{\"\\u12", 0, "offset 14: expected four hexadecimal digits, found the end of the header");
-    refused("{\"\\ud800\"", 0, "offset 10: half of a surrogate pair in a string");
-    refused("{\"\\ud800\\u0041\"", 0, "offset 10: half of a surrogate pair in a string");
-    refused("{\"\\udc00\"", 0, "offset 10: half of a surrogate pair in a string");
-    refused("{\"\\u0000\"", 0, "offset 10: the character U+0000 in a string");
+    header_refused("{\"a", 0, "offset 9: a string without an end");
+    header_refused("{\"\xff\"", 0, "offset 10: the byte 0xff is not UTF-8");
+    header_refused("{\"\xc0\x80\"", 0, "offset 10: the byte 0xc0 is not UTF-8");
+    header_refused("{\"\xed\xa0\x80\"", 0, "offset 10: the byte 0xed is not UTF-8");
+    header_refused("{\"\xf0\x9f", 0, "offset 10: the byte 0xf0 is not UTF-8");
+    header_refused("{\"\n\"", 0, "offset 10: the control character 0x0a in a string");
+    header_refused("{\"\\x\"", 0, "offset 10: an unknown escape in a string");
+    header_refused("{\"\\", 0, "offset 10: an unknown escape in a string");
+    header_refused("{\"\\u12", 0, "offset 14: expected four hexadecimal digits, found the end of the header");
+    header_refused("{\"\\ud800\"", 0, "offset 10: half of a surrogate pair in a string");
+    header_refused("{\"\\ud800\\u0041\"", 0, "offset 10: half of a surrogate pair in a string");
+    header_refused("{\"\\udc00\"", 0, "offset 10: half of a surrogate pair in a string");
+    header_refused("{\"\\u0000\"", 0, "offset 10: the character U+0000 in a string");
 }
 
 Test(safetensors, refuses_lengths) {
@@ -245,10 +188,10 @@ Test(safetensors, refuses_lengths) {
         uint8_t *bytes = file_of("{}", cases[i].length, 0, &n);
         Seen seen = {0};
         NnStatus *status = nn_status_new();
-        cr_assert_eq(read_bytes(bytes, n, &seen, status), NN_INVALID);
+        cr_assert_eq(read_bytes(&safetensors, bytes, n, &seen, status), NN_INVALID);
         cr_assert_str_eq(nn_status_message(status), cases[i].sentence);
         nn_status_clear(status);
-        cr_assert_eq(read_bytes(bytes, 7, &seen, status), NN_INVALID);
+        cr_assert_eq(read_bytes(&safetensors, bytes, 7, &seen, status), NN_INVALID);
         cr_assert_str_eq(nn_status_message(status),
                          "offset 0: not safetensors: 7 bytes, at least 8 are expected");
         nn_status_free(status);
