@@ -73,5 +73,6 @@ const Command nnrun_devices = {.name = "devices",
                                .summary = "List the devices of this machine",
                                .help = "Examples:\n"
                                        "  nnrun devices          in the order in which 'auto' tries them\n"
-                                       "  nnrun devices --json   the same for programs\n",
+                                       "  nnrun devices --json   the same for programs\n"
+                                       "  nnrun help NAME        what one kind is, and its settings\n",
                                .run = run};

@@ -20,9 +20,22 @@ char **training_overrides(const Program *p) {
     return (char **)g_ptr_array_free(all, FALSE);
 }
 
+/* `device: opencl` is a map as soon as an override speaks of a setting of it: {name: opencl}. */
+static bool widen_device(Program *p, NnConfig *config, const char *assignment) {
+    const NnConfigApi *api = nn_config_api();
+    const char *name = api->string(api->get(config, "device"));
+    if (name == NULL || !g_str_has_prefix(assignment + strspn(assignment, "+"), "device."))
+        return true;
+    g_autoptr(GString) text = g_string_new(name);
+    g_string_replace(text, "'", "''", 0);
+    g_autofree char *widened = g_strdup_printf("device={name: '%s'}", text->str);
+    return nn_config_override(config, widened, p->status) == NN_OK;
+}
+
 bool training_override(Program *p, NnConfig *config, char *const *assignments) {
     for (; *assignments; assignments++)
-        if (nn_config_override_known(config, *assignments, nn_train_known, NULL, p->status) != NN_OK)
+        if (!widen_device(p, config, *assignments) ||
+            nn_config_override_known(config, *assignments, nn_train_known, NULL, p->status) != NN_OK)
             return false;
     return true;
 }

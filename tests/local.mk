@@ -66,6 +66,7 @@ script_tests = \
 	tests/plugins/ops-opencl/test-device.sh \
 	tests/plugins/ops-opencl/test-failures.sh \
 	tests/plugins/ops-opencl/test-operators.sh \
+	tests/plugins/ops-opencl/test-settings.sh \
 	tests/train/test-allocations.sh \
 	tests/train/test-checkpoint.sh \
 	tests/train/test-resume.sh \

@@ -36,7 +36,8 @@ static const NnSetting whole[] = {
     {.name = "device",
      .kind = NN_SET_ANY,
      .preset = "auto",
-     .doc = "A device or a list in order of preference: cpu, opencl:1, auto."},
+     .doc = "A device or a list in order of preference: cpu, opencl:1, auto. One with settings is a map: "
+            "{name: opencl, memory: 2000000000} (nnrun devices, nnrun help opencl)."},
     WHOLE("threads", "0", 0, "threads", "Threads that kernels may use; 0: OMP_NUM_THREADS, else all cores."),
     PART("model", NN_SET_REQUIRED, "The network: `family`, and the family's settings (nnrun models)."),
     {.name = "data",
@@ -117,9 +118,42 @@ bool nn_train_known(const char *dotted, void *data) {
     const guint n = g_strv_length(parts);
     if (n == 0 || !has(whole, G_N_ELEMENTS(whole), parts[0]))
         return false;
-    if (n == 1 || g_str_equal(parts[0], "model") || g_str_equal(parts[0], "data"))
+    if (n == 1 || g_str_equal(parts[0], "model") || g_str_equal(parts[0], "data") ||
+        g_str_equal(parts[0], "device"))
         return true;
     return g_str_equal(parts[0], "train") && has(train, G_N_ELEMENTS(train), parts[1]);
+}
+
+/* ---- nodes as text ---- */
+
+static void write_text(GString *out, int indent, const char *key, const char *text) {
+    const gsize n = strlen(text);
+    const char *end = memchr(text, '\n', n);
+    g_string_append_printf(out, "%*s%s:", indent, "", key);
+    if (end == NULL || end == text + n - 1) {
+        g_string_append_printf(out, " %s%s", text, end ? "" : "\n");
+        return;
+    }
+    g_string_append_c(out, '\n');
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++)
+        if (**line)
+            g_string_append_printf(out, "%*s%s\n", indent + 2, "", *line);
+}
+
+static void write_node(GString *out, int indent, const char *key, const NnConfig *node) {
+    char *text = nn_config_text(node);
+    const NnConfigKind kind = nn_config_api()->kind(node);
+    /* A block of one line still begins on a line of its own. */
+    const bool block = (kind == NN_CONFIG_MAP || kind == NN_CONFIG_LIST) &&
+                       nn_config_api()->count(node) > 0 && *text != '[' && *text != '{';
+    if (block) {
+        g_autofree char *body = g_strconcat(text, "\n", NULL);
+        write_text(out, indent, key, body);
+    } else {
+        write_text(out, indent, key, text);
+    }
+    free(text);
 }
 
 /* ---- checking ---- */
@@ -252,21 +286,86 @@ static int32_t read_groups(NnTrainConfig *c, NnContext *context, NnStatus *statu
     return nn_status_code(status);
 }
 
-static int32_t read_devices(NnTrainConfig *c, NnStatus *status) {
+/* {name: opencl:pocl, memory: 2000000000}: the settings are those of the kind, the word before the colon. */
+static const NnConfig *check_device(const NnConfig *map, NnContext *context, NnStatus *status) {
+    static const NnSetting own = {
+        .name = "name", .kind = NN_SET_STRING, .flags = NN_SET_REQUIRED, .doc = "Which device."};
+    const NnConfigApi *api = nn_config_api();
+    const NnConfig *node = api->get(map, "name");
+    const char *name = api->string(node);
+    if (name == NULL) {
+        api->fail(node ? node : map, status,
+                  "a device with settings needs its name, as a string: {name: opencl, memory: 2000000000}");
+        return NULL;
+    }
+    if (g_str_equal(name, "auto"))
+        return check_with(map, &own, 1, NULL, 0, 0, "device auto, which may be any,", status);
+    g_autofree char *kind_name = g_strndup(name, strcspn(name, ":"));
+    const NnDeviceKind *kind = nn_registry_table(context, NN_DEVICE_KIND, kind_name, status);
+    if (kind == NULL) {
+        nn_status_where(status, "%s", api->place(node));
+        return NULL;
+    }
+    g_autofree char *what = g_strconcat("device ", kind_name, NULL);
+    return check_with(map, &own, 1, kind->settings, kind->n_settings, kind->setting_stride, what, status);
+}
+
+static int32_t read_device(NnTrainConfig *c, NnContext *context, const NnConfig *node, NnStatus *status) {
+    const NnConfigApi *api = nn_config_api();
+    const bool map = api->kind(node) == NN_CONFIG_MAP;
+    const NnConfig *checked = map ? check_device(node, context, status) : node;
+    if (checked == NULL)
+        return nn_status_code(status);
+    const char *name = map ? nn_setting_string(checked, "name") : api->string(node);
+    if (name == NULL)
+        return api->fail(node, status,
+                         "device must be a name, a map of a name and settings, or a list of these: "
+                         "[cpu, {name: opencl, memory: 2000000000}]");
+    for (guint i = 0; i < c->devices->len; i++)
+        if (g_str_equal(c->devices->pdata[i], name))
+            return api->fail(node, status, "device names the same one twice");
+    g_ptr_array_add(c->devices, g_strdup(name));
+    g_ptr_array_add(c->device_nodes, (void *)(uintptr_t)checked);
+    return NN_OK;
+}
+
+/* What the session takes: a map of maps, by the devices' names. */
+static int32_t join_device_settings(NnTrainConfig *c, NnStatus *status) {
+    const NnConfigApi *api = nn_config_api();
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < c->device_nodes->len; i++) {
+        const NnConfig *map = c->device_nodes->pdata[i];
+        if (api->kind(map) != NN_CONFIG_MAP || api->count(map) < 2)
+            continue;
+        char *name = nn_config_text(api->get(map, "name")); /* quoted where it has to be, and a line */
+        g_string_append_printf(text, "? %s:\n", name);
+        free(name);
+        for (uint64_t k = 0; k < api->count(map); k++)
+            if (!g_str_equal(api->key(map, k), "name"))
+                write_node(text, 2, api->key(map, k), api->at(map, k));
+    }
+    if (text->len == 0)
+        return NN_OK;
+    NnConfig *joined = nn_config_parse(text->str, text->len, "the devices' settings", status);
+    if (joined == NULL)
+        return nn_status_code(status);
+    g_ptr_array_add(c->owned, joined);
+    c->device_config = joined;
+    return NN_OK;
+}
+
+static int32_t read_devices(NnTrainConfig *c, NnContext *context, NnStatus *status) {
     const NnConfigApi *api = nn_config_api();
     const NnConfig *node = nn_setting(c->root, "device");
     const bool list = api->kind(node) == NN_CONFIG_LIST;
     const uint64_t n = list ? api->count(node) : 1;
-    for (uint64_t i = 0; i < n; i++) {
-        const char *name = api->string(list ? api->at(node, i) : node);
-        if (name == NULL)
-            return api->fail(node, status, "device must be a name or a list of names: [cpu, reference]");
-        g_ptr_array_add(c->devices, g_strdup(name));
-    }
+    for (uint64_t i = 0; i < n; i++)
+        if (read_device(c, context, list ? api->at(node, i) : node, status) != NN_OK)
+            return nn_status_code(status);
     if (n == 0)
         return api->fail(node, status, "device names none; `auto` takes the best one");
     g_ptr_array_add(c->devices, NULL);
-    return NN_OK;
+    return join_device_settings(c, status);
 }
 
 static int32_t read_format(NnTrainConfig *c, NnContext *context, NnStatus *status) {
@@ -298,12 +397,13 @@ static int32_t read_train(NnTrainConfig *c, NnContext *context, NnStatus *status
 int32_t nn_train_config_read(NnTrainConfig *c, NnContext *context, const NnConfig *config, NnStatus *status) {
     *c = (NnTrainConfig){.groups = g_ptr_array_new_with_free_func(free_chosen),
                          .devices = g_ptr_array_new_with_free_func(g_free),
+                         .device_nodes = g_ptr_array_new(),
                          .owned = g_ptr_array_new_with_free_func((GDestroyNotify)nn_config_free)};
     if (config == NULL)
         config = empty_map(c, "the configuration", status);
     if (nn_config_api()->check(config, whole, G_N_ELEMENTS(whole), sizeof whole[0], "the configuration",
                                &c->root, status) == NN_OK &&
-        read_train(c, context, status) == NN_OK && read_devices(c, status) == NN_OK &&
+        read_train(c, context, status) == NN_OK && read_devices(c, context, status) == NN_OK &&
         read_data(c, context, status) == NN_OK)
         read_model(c, context, status);
     return nn_status_code(status);
@@ -314,41 +414,12 @@ void nn_train_config_clear(NnTrainConfig *c) {
         return;
     g_ptr_array_unref(c->groups);
     g_ptr_array_unref(c->devices);
+    g_ptr_array_unref(c->device_nodes);
     g_ptr_array_unref(c->owned);
     *c = (NnTrainConfig){0};
 }
 
-/* ---- the resolved configuration as text ---- */
-
-static void write_text(GString *out, int indent, const char *key, const char *text) {
-    const gsize n = strlen(text);
-    const char *end = memchr(text, '\n', n);
-    g_string_append_printf(out, "%*s%s:", indent, "", key);
-    if (end == NULL || end == text + n - 1) {
-        g_string_append_printf(out, " %s%s", text, end ? "" : "\n");
-        return;
-    }
-    g_string_append_c(out, '\n');
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (char **line = lines; *line; line++)
-        if (**line)
-            g_string_append_printf(out, "%*s%s\n", indent + 2, "", *line);
-}
-
-static void write_node(GString *out, int indent, const char *key, const NnConfig *node) {
-    char *text = nn_config_text(node);
-    const NnConfigKind kind = nn_config_api()->kind(node);
-    /* A block of one line still begins on a line of its own. */
-    const bool block = (kind == NN_CONFIG_MAP || kind == NN_CONFIG_LIST) &&
-                       nn_config_api()->count(node) > 0 && *text != '[' && *text != '{';
-    if (block) {
-        g_autofree char *body = g_strconcat(text, "\n", NULL);
-        write_text(out, indent, key, body);
-    } else {
-        write_text(out, indent, key, text);
-    }
-    free(text);
-}
+/* ---- the whole as text ---- */
 
 static void write_train(GString *out, const NnTrainConfig *c) {
     const NnConfigApi *api = nn_config_api();
@@ -371,6 +442,22 @@ static void write_train(GString *out, const NnTrainConfig *c) {
     }
 }
 
+static void write_devices(GString *out, const NnTrainConfig *c, const NnConfig *device) {
+    const NnConfigApi *api = nn_config_api();
+    if (api->kind(device) == NN_CONFIG_MAP || c->device_config == NULL) {
+        write_node(out, 0, "device", api->kind(device) == NN_CONFIG_MAP ? c->device_nodes->pdata[0] : device);
+        return;
+    }
+    g_string_append(out, "device:\n");
+    for (guint i = 0; i < c->device_nodes->len; i++) {
+        char *text = nn_config_text(c->device_nodes->pdata[i]);
+        g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
+        for (char **line = lines; *line; line++)
+            g_string_append_printf(out, "  %c %s\n", line == lines ? '-' : ' ', *line);
+        free(text);
+    }
+}
+
 char *nn_train_config_text(const NnTrainConfig *c) {
     const NnConfigApi *api = nn_config_api();
     GString *out = g_string_new(NULL);
@@ -382,6 +469,8 @@ char *nn_train_config_text(const NnTrainConfig *c) {
             write_node(out, 0, key, c->data);
         else if (g_str_equal(key, "train"))
             write_train(out, c);
+        else if (g_str_equal(key, "device"))
+            write_devices(out, c, api->at(c->root, i));
         else
             write_node(out, 0, key, api->at(c->root, i));
     }

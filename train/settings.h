@@ -7,6 +7,7 @@
 #define NN_TRAIN_SETTINGS_H
 
 #include "nn-train/train.h"
+#include "nn/device.h"
 #include "nn/optimizer.h"
 
 #include <glib.h>
@@ -24,9 +25,11 @@ typedef struct NnTrainConfig {
     const NnDataset *loader; /* NULL, as data: there is none */
     const NnFormat *format;  /* of checkpoints */
     NnChosen optimizer, schedule;
-    GPtrArray *groups;  /* NnChosen *: optimizers of named groups */
-    GPtrArray *devices; /* char *, NULL-terminated */
-    GPtrArray *owned;   /* NnConfig * that stand for absent sections */
+    GPtrArray *groups;             /* NnChosen *: optimizers of named groups */
+    GPtrArray *devices;            /* char *, NULL-terminated */
+    GPtrArray *device_nodes;       /* const NnConfig *, borrowed, one a device: its name, or a checked map */
+    const NnConfig *device_config; /* NULL: no device was given settings */
+    GPtrArray *owned;              /* NnConfig * that stand for absent sections */
 } NnTrainConfig;
 
 int32_t nn_train_config_read(NnTrainConfig *, NnContext *, const NnConfig *, NnStatus *);

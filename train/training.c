@@ -96,6 +96,7 @@ NnSession *nn_training_open_session(NnTraining *t, uint32_t flags, NnStatus *sta
         .flags = flags | (t->flags & NN_TRAINING_NO_CLAIMS ? NN_SESSION_NO_CLAIMS : 0) |
                  (t->flags & NN_TRAINING_NO_FALLBACK ? NN_SESSION_NO_FALLBACK : 0),
         .devices = (const char *const *)t->config.devices->pdata,
+        .device_config = t->config.device_config,
         .seed = t->seed};
     return nn_session_new(t->context, t->network, &options, status);
 }

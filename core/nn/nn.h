@@ -168,9 +168,9 @@ NN_API void nn_function_free(NnFunction *);              /* of one from nn_graph
 /* ---- running ---- */
 typedef struct NnSessionOptions {
     uint32_t struct_size;
-    uint32_t flags;             /* NN_SESSION_* */
-    const char *const *devices; /* in order of preference, NULL-terminated: "cpu", "opencl:1", "auto" */
-    const NnConfig *device_config;
+    uint32_t flags;                /* NN_SESSION_* */
+    const char *const *devices;    /* in order of preference, NULL-terminated: "cpu", "opencl:1", "auto" */
+    const NnConfig *device_config; /* {NAME: {KEY: VALUE}}, by names of `devices`; NULL: defaults */
     uint64_t seed;
 } NnSessionOptions;
 #define NN_SESSION_NO_FALLBACK 1u /* what the listed devices cannot do is an error */

@@ -115,10 +115,10 @@ int32_t nn_devices_resolve(NnSession *s, const char *const *names, NnStatus *sta
     return NN_OK;
 }
 
-static const NnConfig *device_settings(NnSession *s, const NnDeviceKind *kind, NnStatus *status) {
+static const NnConfig *device_settings(NnSession *s, const NnRunDevice *d, NnStatus *status) {
     const NnConfigApi *api = nn_config_api();
-    const NnConfig *given = s->device_config ? api->get(s->device_config, kind->name) : NULL;
-    const NnConfig *checked = NULL;
+    const NnDeviceKind *kind = d->kind;
+    const NnConfig *given = api->get(s->device_config, d->name), *checked = NULL;
     if (given == NULL || kind->n_settings == 0)
         return given;
     (void)api->check(given, kind->settings, kind->n_settings, kind->setting_stride, kind->name, &checked,
@@ -142,7 +142,7 @@ static int32_t open_now(NnSession *s, NnRunDevice *d, NnStatus *status) {
     if (d->ordinal >= count)
         return nn_status_fail(status, NN_UNAVAILABLE, "expected a number below %u, found %u", count,
                               d->ordinal);
-    const NnConfig *config = device_settings(s, d->kind, status);
+    const NnConfig *config = device_settings(s, d, status);
     if (nn_status_failed(status))
         return nn_status_code(status);
     int32_t code = d->kind->open(d->host, d->ordinal, config, &d->device, status);
