@@ -86,6 +86,13 @@ static void initial_twice(Model *m) { (void)build_initial(&m->b, m->g, "w", "f32
 static void input_twice(Model *m) { build_input(&m->b, m->g, "x", "f32[2]"); }
 static void input_without_type(Model *m) { m->g->input[0]->type = NULL; }
 static void unknown_operator(Model *m) { m->relu->op_type = (char *)(uintptr_t) "Rellu"; }
+static void unknown_operators(Model *m) {
+    unknown_operator(m);
+    build_domain(&m->b, "acme");
+    (void)build_node(&m->b, m->g, "Upsample", "y", "u", NULL); /* an older form, which is known */
+    build_node(&m->b, m->g, "Fold", "u", "f", NULL)->domain = (char *)(uintptr_t) "acme";
+    (void)build_node(&m->b, m->g, "Rellu", "f", "z", NULL);
+}
 static void no_operator(Model *m) { m->relu->op_type = NULL; }
 static void other_domain(Model *m) { m->relu->domain = (char *)(uintptr_t) "com.acme"; }
 static void unknown_attribute(Model *m) { (void)build_attribute(&m->b, m->relu, "alpha:f=1"); }
@@ -201,6 +208,8 @@ static const struct {
     {"an input twice", input_twice, "\"x\" is made twice"},
     {"an input without a type", input_without_type, "input \"x\" is no type"},
     {"an unknown operator", unknown_operator, "did you mean 'Relu'"},
+    {"several unknown operators", unknown_operators,
+     "it needs operators that no plug-in provides (Rellu, acme/Fold): node "},
     {"a node without operator", no_operator, "names no operator"},
     {"a domain that is not imported", other_domain, "which opset of the domain \"com.acme\""},
     {"an unknown attribute", unknown_attribute, "has no attribute alpha"},

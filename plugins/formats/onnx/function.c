@@ -123,17 +123,22 @@ static bool take_outputs(Call *c, Scope *s, const Onnx__FunctionProto *f) {
     return true;
 }
 
+const Onnx__FunctionProto *onnx_function_of(const Call *c) {
+    Reading *r = c->scope->reading;
+    const char *overload = later_text(r, &c->node->base, "overload", OVERLOAD_OF_NODE);
+    const Name *found = onnx_name_find(&r->functions, key_of(r, c->domain, c->op, overload));
+    return found ? found->function : NULL;
+}
+
 bool onnx_function(Call *c, bool *handled) {
     Reading *r = c->scope->reading;
     if (r->model->n_functions == 0)
         return true;
     if (!index_functions(c->scope))
         return false;
-    const char *overload = later_text(r, &c->node->base, "overload", OVERLOAD_OF_NODE);
-    const Name *found = onnx_name_find(&r->functions, key_of(r, c->domain, c->op, overload));
-    if (found == NULL)
+    const Onnx__FunctionProto *f = onnx_function_of(c);
+    if (f == NULL)
         return true;
-    const Onnx__FunctionProto *f = found->function;
     if (r->calls == ONNX_CALLS)
         return onnx_refuse(c, "functions call functions more than %d deep", ONNX_CALLS);
     Scope s = {.reading = r,

@@ -5,6 +5,7 @@ onnx_sources = \
 	plugins/formats/onnx/body.c \
 	plugins/formats/onnx/function.c \
 	plugins/formats/onnx/graph.c \
+	plugins/formats/onnx/missing.c \
 	plugins/formats/onnx/node.c \
 	plugins/formats/onnx/onnx.c \
 	plugins/formats/onnx/onnx.h \

@@ -140,14 +140,20 @@ static bool take_attributes(Call *c) {
 
 /* ---- a node from its name to its outputs ---- */
 
+Call onnx_call(Scope *s, const Onnx__NodeProto *n) {
+    const char *label = n->name && *n->name ? n->name : n->n_output && *n->output[0] ? n->output[0] : "-";
+    const char *domain = n->domain && strcmp(n->domain, "ai.onnx") != 0 ? n->domain : "";
+    return (Call){.scope = s,
+                  .node = n,
+                  .op = n->op_type ? n->op_type : "",
+                  .domain = domain,
+                  .name = onnx_text(s->reading, "%.200s%.200s", s->prefix, label),
+                  .opset = onnx_opset(s, domain)};
+}
+
 static bool begin(Call *c) {
     const Onnx__NodeProto *n = c->node;
     Reading *r = c->scope->reading;
-    const char *label = n->name && *n->name ? n->name : n->n_output && *n->output[0] ? n->output[0] : "-";
-    c->op = n->op_type ? n->op_type : "";
-    c->domain = n->domain && strcmp(n->domain, "ai.onnx") != 0 ? n->domain : "";
-    c->name = onnx_text(r, "%.200s%.200s", c->scope->prefix, label);
-    c->opset = onnx_opset(c->scope, c->domain);
     c->room = (uint32_t)(n->n_input > n->n_attribute ? n->n_input : n->n_attribute) + SPARE;
     c->inputs = onnx_take(r, c->room * sizeof(NnValue *));
     c->attrs = onnx_take(r, c->room * sizeof(NnAttr));
@@ -174,11 +180,14 @@ static bool begin(Call *c) {
     return true;
 }
 
+const char *onnx_full_name(const Call *c) {
+    return *c->domain ? onnx_text(c->scope->reading, "%.100s/%.100s", c->domain, c->op) : c->op;
+}
+
 bool onnx_emit(Call *c) {
     const NnHost *nn = onnx_host(c);
-    const char *op = *c->domain ? onnx_text(c->scope->reading, "%.100s/%.100s", c->domain, c->op) : c->op;
     const NnNodeSpec spec = {.struct_size = sizeof spec,
-                             .op = op,
+                             .op = onnx_full_name(c),
                              .name = c->name,
                              .n_inputs = c->n_inputs,
                              .n_outputs = c->n_outputs,
@@ -231,7 +240,7 @@ static bool tell(const Call *c) {
 }
 
 bool onnx_node(Scope *s, const Onnx__NodeProto *node) {
-    Call call = {.scope = s, .node = node}, *c = &call;
+    Call call = onnx_call(s, node), *c = &call;
     bool handled = false;
     if (!begin(c) || !onnx_function(c, &handled))
         return false;

@@ -109,13 +109,20 @@ bool onnx_input_type(const Scope *, const Onnx__ValueInfoProto *, int32_t *type,
                      int64_t dims[NN_MAX_RANK], const char *names[NN_MAX_RANK]);
 
 /* ---- node.c: attributes, emission ---- */
+Call onnx_call(Scope *, const Onnx__NodeProto *); /* with its names and opset, nothing else */
 bool onnx_node(Scope *, const Onnx__NodeProto *);
+const char *onnx_full_name(const Call *); /* "Add", "my.domain/Add" */
 bool onnx_emit(Call *);
 const Onnx__AttributeProto *onnx_attribute(const Scope *, const Onnx__AttributeProto *); /* ref followed */
 
 /* ---- body.c, function.c: what has an inside; handled: the outputs are made ---- */
 bool onnx_control(Call *, bool *handled);
 bool onnx_function(Call *, bool *handled);
+const Onnx__FunctionProto *onnx_function_of(const Call *); /* NULL: it calls none */
+
+/* ---- missing.c ---- */
+/* Where the status says that one operator is provided by nobody: puts all such of the graph in front. */
+void onnx_tell_missing(Scope *, const Onnx__GraphProto *);
 
 /* ---- upgrade*.c: older forms to the newest ---- */
 typedef struct Rule {
@@ -124,6 +131,7 @@ typedef struct Rule {
     bool (*apply)(Call *);
 } Rule;
 bool onnx_upgrade(Call *);
+bool onnx_has_rule(const Call *); /* one of its own */
 extern const Rule onnx_rules_arithmetic[], onnx_rules_layout[], onnx_rules_network[], onnx_rules_special[];
 
 /* What rules are written with. */

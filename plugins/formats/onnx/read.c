@@ -166,8 +166,12 @@ static bool read_model(Scope *s) {
     }
     if (g == NULL)
         return onnx_fail(s, NN_INVALID, "it has no graph");
-    return check_opsets(s) && tell_metadata(s) && onnx_declare(s, g) && tell_inputs(s, g) &&
-           onnx_nodes(s, g->node, g->n_node) && tell_outputs(s, g);
+    if (!check_opsets(s) || !tell_metadata(s) || !onnx_declare(s, g) || !tell_inputs(s, g))
+        return false;
+    if (onnx_nodes(s, g->node, g->n_node))
+        return tell_outputs(s, g);
+    onnx_tell_missing(s, g);
+    return false;
 }
 
 int32_t onnx_read_graph(const NnHost *nn, const void *bytes, uint64_t n, NnGraph *graph,

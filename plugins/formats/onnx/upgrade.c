@@ -99,22 +99,32 @@ bool onnx_finish(Call *c, NnValue *v) {
     return v != NULL;
 }
 
+static const Rule *const tables[] = {onnx_rules_arithmetic, onnx_rules_layout, onnx_rules_network,
+                                     onnx_rules_special};
+
+static bool is_for(const Rule *rule, const Call *c) {
+    const char *slash = strrchr(rule->op, '/'), *op = slash ? slash + 1 : rule->op;
+    const size_t n = slash ? (size_t)(slash - rule->op) : 0;
+    return strncmp(rule->op, c->domain, n) == 0 && c->domain[n] == '\0' && c->opset < rule->below &&
+           (strcmp(op, c->op) == 0 || strcmp(op, "*") == 0);
+}
+
 bool onnx_upgrade(Call *c) {
-    static const Rule *const tables[] = {onnx_rules_arithmetic, onnx_rules_layout, onnx_rules_network,
-                                         onnx_rules_special};
     for (size_t t = 0; t < NN_COUNT(tables); t++)
-        for (const Rule *rule = tables[t]; rule->op; rule++) {
-            const char *slash = strrchr(rule->op, '/');
-            const bool domain = slash ? strncmp(rule->op, c->domain, (size_t)(slash - rule->op)) == 0 &&
-                                            strlen(c->domain) == (size_t)(slash - rule->op)
-                                      : *c->domain == '\0';
-            if (domain && c->opset < rule->below &&
-                (strcmp(slash ? slash + 1 : rule->op, c->op) == 0 || strcmp(rule->op, "*") == 0)) {
+        for (const Rule *rule = tables[t]; rule->op; rule++)
+            if (is_for(rule, c)) {
                 if (!rule->apply(c))
                     return false;
                 if (c->done)
                     return true;
             }
-        }
     return true;
+}
+
+bool onnx_has_rule(const Call *c) {
+    for (size_t t = 0; t < NN_COUNT(tables); t++)
+        for (const Rule *rule = tables[t]; rule->op; rule++)
+            if (is_for(rule, c) && rule->op[strlen(rule->op) - 1] != '*')
+                return true;
+    return false;
 }
