@@ -13,6 +13,7 @@ opencl_texts = \
 	plugins/ops-opencl/pool.cl \
 	plugins/ops-opencl/product.cl \
 	plugins/ops-opencl/random.cl \
+	plugins/ops-opencl/real.cl \
 	plugins/ops-opencl/reduce.cl \
 	plugins/ops-opencl/softmax.cl
 EXTRA_DIST += $(opencl_texts)

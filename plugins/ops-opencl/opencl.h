@@ -23,6 +23,7 @@ typedef enum OclRole { OCL_NOTHING, OCL_INPUT, OCL_OUTPUT, OCL_WORKSPACE, OCL_FA
 typedef struct OclArg {
     OclRole role;
     uint32_t index;  /* of the input or output */
+    uint32_t size;   /* of an element in the workspace, bytes; 0: 4 */
     uint64_t offset; /* in the workspace, bytes */
     cl_mem memory;
     uint64_t at;
@@ -46,7 +47,7 @@ typedef struct OclPlan {
 /* What to build: texts that are put one behind the other, and the compiler's options. */
 typedef struct OclSource {
     const char *name; /* for messages and the trace: "gemm" */
-    const char *parts[4];
+    const char *parts[6];
     const char *options; /* may be NULL */
 } OclSource;
 
@@ -145,6 +146,28 @@ static inline NN_MAYBE_UNUSED int32_t ocl_match_f32(const NnHost *nn, NnDevice *
     (void)device;
     if (!ocl_is(node, 0, NN_F32))
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s is done for f32 only, the first input is %s", node->op,
+                       node->n_inputs && node->inputs[0] ? nn_type_name(node->inputs[0]->type) : "absent");
+    return ocl_small(node)
+               ? NN_OK
+               : nn_fail(nn, reason, NN_UNSUPPORTED, "%s: a tensor has 2^31 elements or more", node->op);
+}
+
+/* The element types of real.cl: the option that makes it compute with one, and the bytes of its `real`. */
+static inline NN_MAYBE_UNUSED const char *ocl_real(int32_t type) {
+    return type == NN_F64 ? "-DREAL_F64" : type == NN_F16 ? "-DREAL_F16" : "";
+}
+
+static inline NN_MAYBE_UNUSED uint32_t ocl_real_size(int32_t type) { return type == NN_F64 ? 8 : 4; }
+
+/* For `match`: the first input is f32, f16, or f64 where the device has it. */
+static inline NN_MAYBE_UNUSED int32_t ocl_match_real(const NnHost *nn, NnDevice *device, const NnNode *node,
+                                                     NnStatus *reason) {
+    const OclService *ocl = ocl_service(nn, device, reason);
+    if (ocl == NULL)
+        return NN_UNSUPPORTED;
+    if (!ocl_is(node, 0, NN_F32) && !ocl_is(node, 0, NN_F16) && !(ocl_is(node, 0, NN_F64) && ocl->f64))
+        return nn_fail(nn, reason, NN_UNSUPPORTED, "%s is done for f32, f16%s only, the first input is %s",
+                       node->op, ocl->f64 ? " and f64" : "",
                        node->n_inputs && node->inputs[0] ? nn_type_name(node->inputs[0]->type) : "absent");
     return ocl_small(node)
                ? NN_OK

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Softmax, LogSoftmax, the cross entropy against labels, and their gradients, in f32 along any axis. */
+/* Softmax, LogSoftmax, the cross entropy against labels, and their gradients, along any axis. */
 #include "ops-opencl/opencl.h"
 
 #include "plugins/ops-opencl/fault.cl.h"
+#include "plugins/ops-opencl/real.cl.h"
 #include "plugins/ops-opencl/softmax.cl.h"
 
 /* As softmax.cl has it. */
@@ -18,10 +19,13 @@ static Params params_of(const NnValueInfo *x, int64_t axis) {
                     .inner = (uint32_t)nn_product(x->dims, (int32_t)axis + 1, x->rank)};
 }
 
-static OclStage *stage(const NnHost *nn, OclPlan *plan, const char *kernel, bool wide, const Params *p,
-                       uint32_t n_args, const OclArg *args, NnStatus *status) {
+static OclStage *stage(const NnHost *nn, OclPlan *plan, const NnNode *node, const char *kernel, bool wide,
+                       const Params *p, uint32_t n_args, const OclArg *args, NnStatus *status) {
+    char options[64];
+    (void)snprintf(options, sizeof options, "-DI=%s %s", wide ? "long" : "int",
+                   ocl_real(node->inputs[0]->type));
     const OclSource source = {
-        .name = "softmax", .parts = {fault_cl, softmax_cl}, .options = wide ? "-DI=long" : "-DI=int"};
+        .name = "softmax", .parts = {real_cl, fault_cl, softmax_cl}, .options = options};
     OclStage *s = plan->ocl->stage(nn, plan, &source, kernel, n_args, status);
     if (s) {
         memcpy(s->args, args, n_args * sizeof *args);
@@ -38,7 +42,7 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s of a scalar", node->op);
     if (strstr(node->op, "Grad") && ocl_count(node->inputs[0]) != ocl_count(node->inputs[1]))
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s: gradient and result do not fit", node->op);
-    return ocl_match_f32(nn, device, node, reason);
+    return ocl_match_real(nn, device, node, reason);
 }
 
 static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
@@ -48,9 +52,9 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
                  two[] = {{.role = OCL_INPUT}, {.role = OCL_INPUT, .index = 1}, {.role = OCL_OUTPUT}};
     OclPlan *made = ocl_plan(nn, device, status);
     if (made && grad)
-        (void)stage(nn, made, logs ? "log_softmax_grad" : "softmax_grad", true, &p, 3, two, status);
+        (void)stage(nn, made, node, logs ? "log_softmax_grad" : "softmax_grad", true, &p, 3, two, status);
     else if (made)
-        (void)stage(nn, made, logs ? "log_softmax" : "softmax", true, &p, 2, one, status);
+        (void)stage(nn, made, node, logs ? "log_softmax" : "softmax", true, &p, 2, one, status);
     out->n_in_place = 1;
     out->in_place[0] = (NnInPlace){0, 0};
     return ocl_planned(nn, made, out, status);
@@ -70,7 +74,7 @@ static int32_t loss_match(const NnHost *nn, NnDevice *device, const NnNode *node
     if (labels->type != NN_I64 && labels->type != NN_I32)
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s: the labels are %s", node->op,
                        nn_type_name(labels->type));
-    return ocl_match_f32(nn, device, node, reason);
+    return ocl_match_real(nn, device, node, reason);
 }
 
 static Params loss_params(const NnNode *node) {
@@ -98,14 +102,16 @@ static int32_t loss_plan(const NnHost *nn, NnDevice *device, const NnNode *node,
     const Params p = loss_params(node);
     const bool wide = node->inputs[1]->type == NN_I64, asked = node->n_outputs > 1 && node->outputs[1],
                direct = strcmp(node->op, "NegativeLogLikelihoodLoss") == 0;
-    const uint64_t rows = (uint64_t)p.outer * p.inner, row_bytes = (4 * rows + 63) & ~UINT64_C(63);
-    OclArg log_prob = {.role = OCL_WORKSPACE, .offset = 2 * row_bytes};
+    const uint32_t size = (uint32_t)nn_type_size(node->inputs[0]->type);
+    const uint64_t rows = (uint64_t)p.outer * p.inner, row_bytes = (size * rows + 63) & ~UINT64_C(63);
+    OclArg log_prob = {.role = OCL_WORKSPACE, .size = size, .offset = 2 * row_bytes};
     if (direct)
         log_prob = (OclArg){.role = OCL_INPUT};
     else if (asked)
         log_prob = (OclArg){.role = OCL_OUTPUT, .index = 1};
-    const OclArg y = {.role = OCL_OUTPUT}, weight = {.role = OCL_WORKSPACE, .offset = row_bytes},
-                 loss = p.none ? y : (OclArg){.role = OCL_WORKSPACE};
+    const OclArg y = {.role = OCL_OUTPUT},
+                 weight = {.role = OCL_WORKSPACE, .size = size, .offset = row_bytes},
+                 loss = p.none ? y : (OclArg){.role = OCL_WORKSPACE, .size = size};
     const OclArg first[] = {{.role = OCL_INPUT}, log_prob};
     const OclArg second[] = {log_prob,
                              {.role = OCL_INPUT, .index = 1},
@@ -116,10 +122,10 @@ static int32_t loss_plan(const NnHost *nn, NnDevice *device, const NnNode *node,
     const OclArg third[] = {loss, weight, y};
     OclPlan *made = ocl_plan(nn, device, status);
     const bool wanted = node->outputs[0] != NULL;
-    if (made && (direct || stage(nn, made, "log_softmax", wide, &p, 2, first, status)) && wanted &&
-        stage(nn, made, "positions", wide, &p, 6, second, status) && !p.none)
-        as_total(stage(nn, made, "total", wide, &p, 3, third, status));
-    out->workspace = 2 * row_bytes + (asked || direct ? 0 : 4 * rows * p.n);
+    if (made && (direct || stage(nn, made, node, "log_softmax", wide, &p, 2, first, status)) && wanted &&
+        stage(nn, made, node, "positions", wide, &p, 6, second, status) && !p.none)
+        as_total(stage(nn, made, node, "total", wide, &p, 3, third, status));
+    out->workspace = 2 * row_bytes + (asked || direct ? 0 : size * rows * p.n);
     return ocl_planned(nn, made, out, status);
 }
 
@@ -127,23 +133,23 @@ static int32_t loss_plan(const NnHost *nn, NnDevice *device, const NnNode *node,
 static int32_t loss_grad_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
                               NnStatus *status) {
     const Params p = loss_params(node);
-    Params sums = p;
-    sums.mean = 0;
+    const int32_t type = node->inputs[0]->type;
+    const uint32_t size = (uint32_t)nn_type_size(type);
     const bool wide = node->inputs[2]->type == NN_I64;
-    const uint64_t row_bytes = (4 * (uint64_t)p.outer * p.inner + 63) & ~UINT64_C(63);
-    const OclArg labels = {.role = OCL_INPUT, .index = 2}, weight = {.role = OCL_WORKSPACE},
-                 all = {.role = OCL_WORKSPACE, .offset = row_bytes};
+    const uint64_t row_bytes = (size * (uint64_t)p.outer * p.inner + 63) & ~UINT64_C(63);
+    const OclArg labels = {.role = OCL_INPUT, .index = 2}, weight = {.role = OCL_WORKSPACE, .size = size},
+                 all = {.role = OCL_WORKSPACE, .size = ocl_real_size(type), .offset = row_bytes};
     const OclArg first[] = {labels,
                             {.role = weights_of(node) ? OCL_INPUT : OCL_NOTHING, .index = 3},
                             {.role = OCL_FAULT},
                             weight};
-    const OclArg second[] = {weight, weight, all};
+    const OclArg second[] = {weight, all};
     const OclArg third[] = {{.role = OCL_INPUT}, {.role = OCL_INPUT, .index = 1}, labels, weight, all,
                             {.role = OCL_OUTPUT}};
     OclPlan *made = ocl_plan(nn, device, status);
-    if (made && stage(nn, made, "weights_of", wide, &p, 4, first, status)) {
-        as_total(stage(nn, made, "total", wide, &sums, 3, second, status));
-        (void)stage(nn, made, "loss_grad", wide, &p, 6, third, status);
+    if (made && stage(nn, made, node, "weights_of", wide, &p, 4, first, status)) {
+        as_total(stage(nn, made, node, "total_weight", wide, &p, 2, second, status));
+        (void)stage(nn, made, node, "loss_grad", wide, &p, 6, third, status);
     }
     out->workspace = row_bytes + 64;
     return ocl_planned(nn, made, out, status);

@@ -59,7 +59,7 @@ static int32_t set_params(const NnHost *nn, OclPlan *plan, const OclStage *stage
 
 static cl_int set_arg(const OclApi *cl, cl_kernel kernel, uint32_t i, OclArg *a, const NnCall *call) {
     const OclBuffer *b = a->role == OCL_WORKSPACE ? call->workspace : NULL;
-    uint64_t at = 0, offset = call->workspace_offset + a->offset, size = 4;
+    uint64_t at = 0, offset = call->workspace_offset + a->offset, size = a->size ? a->size : 4;
     if (a->role != OCL_WORKSPACE) {
         const NnTensor *t = a->role == OCL_INPUT    ? call->inputs[a->index]
                             : a->role == OCL_OUTPUT ? call->outputs[a->index]
