@@ -9,6 +9,7 @@ opencl_texts = \
 	plugins/ops-opencl/gemm.cl \
 	plugins/ops-opencl/index.cl \
 	plugins/ops-opencl/move.cl \
+	plugins/ops-opencl/normalization.cl \
 	plugins/ops-opencl/params.cl \
 	plugins/ops-opencl/pool.cl \
 	plugins/ops-opencl/product.cl \
@@ -28,6 +29,7 @@ opsopencl_LTLIBRARIES += plugins/ops-opencl/device.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/gemm.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/index.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/move.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/normalization.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/pool.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/random.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/reduce.la
