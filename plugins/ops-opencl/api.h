@@ -31,6 +31,7 @@
     X(EnqueueBarrierWithWaitList)                                                                            \
     X(WaitForEvents)                                                                                         \
     X(GetEventInfo)                                                                                          \
+    X(SetEventCallback)                                                                                      \
     X(ReleaseEvent)                                                                                          \
     X(CreateProgramWithSource)                                                                               \
     X(CreateProgramWithBinary)                                                                               \

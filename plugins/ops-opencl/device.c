@@ -9,6 +9,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* No command of a training takes minutes, so ten are an answer; a run that nobody watches shall end in a
+ * sentence rather than stand still. */
+#define TIMEOUT 600
+#define NUMBER(n) TEXT(n)
+#define TEXT(n) #n
+
 static const NnDeviceKind opencl;
 
 static int32_t enumerate(const NnHost *nn, uint32_t *count, NnStatus *status) {
@@ -133,6 +139,7 @@ static int32_t read_limits(NnDevice *d, const NnConfig *config, NnStatus *status
                        d->name, group);
     const NnConfigApi *api = d->nn->config;
     const int64_t limit = config ? api->integer(api->get(config, "memory")) : 0;
+    d->timeout = config ? api->number(api->get(config, "timeout")) : TIMEOUT;
     d->budget = limit > 0 && (uint64_t)limit < memory ? (uint64_t)limit : memory;
     d->largest = largest;
     d->service.f64 = has_extension(cl, d->id, "cl_khr_fp64");
@@ -145,11 +152,16 @@ static int32_t read_limits(NnDevice *d, const NnConfig *config, NnStatus *status
 }
 
 static void close_opencl(NnDevice *d) {
+    if (d->hung) { /* what the driver holds may never come back, and asking for it may not either */
+        d->nn->free(d->nn, d);
+        return;
+    }
     if (d->context) {
         ocl_programs_close(d);
         ocl_heap_close(d);
         (void)d->cl->ReleaseContext(d->context);
     }
+    ocl_notice_free(d->notice);
     d->nn->free(d->nn, d);
 }
 
@@ -161,9 +173,14 @@ static int32_t open_opencl(const NnHost *nn, uint32_t index, const NnConfig *con
     if (cl == NULL || code != NN_OK)
         return code;
     NnDevice *d = nn->alloc(nn, sizeof *d);
-    if (d == NULL)
+    OclNotice *notice = ocl_notice_new();
+    if (d == NULL || notice == NULL) {
+        nn->free(nn, d);
+        ocl_notice_free(notice);
         return nn_fail(nn, status, NN_OUT_OF_MEMORY, "no memory to open a device");
-    *d = (NnDevice){.kind = &opencl, .nn = nn, .cl = cl, .platform = f.platform, .id = f.id};
+    }
+    *d =
+        (NnDevice){.kind = &opencl, .nn = nn, .cl = cl, .platform = f.platform, .id = f.id, .notice = notice};
     ocl_service_init(&d->service, cl);
     ocl_device_text(cl, f.id, CL_DEVICE_NAME, d->name);
     driver_of(cl, &f, d->driver, sizeof d->driver);
@@ -172,9 +189,11 @@ static int32_t open_opencl(const NnHost *nn, uint32_t index, const NnConfig *con
         const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)f.platform,
                                                     0};
         cl_int why;
-        d->context = cl->CreateContext(properties, 1, &f.id, NULL, NULL, &why);
+        char said[OCL_SAID];
+        d->context = cl->CreateContext(properties, 1, &f.id, ocl_notice_take, d->notice, &why);
         if (d->context == NULL || why != CL_SUCCESS)
-            code = nn_fail(nn, status, NN_UNAVAILABLE, "%s gives no context: %s", d->name, ocl_error(why));
+            code = nn_fail(nn, status, NN_UNAVAILABLE, "%s gives no context: %s", d->name,
+                           ocl_said(d, why, said));
     }
     if (code != NN_OK)
         close_opencl(d);
@@ -194,7 +213,16 @@ static const NnSetting settings[] = {{.name = "memory",
                                       .min = 0,
                                       .max = 0x1p52,
                                       .unit = "bytes",
-                                      .doc = "The most device memory to use; 0: all that the device has."}};
+                                      .doc = "The most device memory to use; 0: all that the device has."},
+                                     {.name = "timeout",
+                                      .kind = NN_SET_FLOAT,
+                                      .flags = NN_SET_RANGE,
+                                      .preset = NUMBER(TIMEOUT),
+                                      .min = 0,
+                                      .max = 1e6,
+                                      .unit = "s",
+                                      .doc = "How long the device may complete no command before it is given "
+                                             "up; 0: for ever."}};
 
 static const NnDeviceKind opencl = {
     .struct_size = sizeof opencl,

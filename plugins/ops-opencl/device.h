@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of the device's own object: loader, memory, programs, streams. */
+/* The parts of the device's own object: loader, memory, programs; its streams are in stream.h. */
 #ifndef OPENCL_DEVICE_H
 #define OPENCL_DEVICE_H
 
 #include "ops-opencl/opencl.h"
 
 #define OCL_TEXT 256u
+#define OCL_SAID 400u /* an error's name and what the driver said about it */
 
 /* One device of one platform, as enumeration finds them. */
 typedef struct OclFound {
@@ -31,6 +32,9 @@ typedef struct OclProgram {
     cl_program program;
 } OclProgram;
 
+/* What the driver last said by itself, from whatever thread. */
+typedef struct OclNotice OclNotice;
+
 struct NnDevice {
     const NnDeviceKind *kind;
     const NnHost *nn;
@@ -44,13 +48,21 @@ struct NnDevice {
     uint64_t largest;                      /* what one block may have */
     OclBlock *blocks;
     OclProgram *programs;
+    OclNotice *notice;
+    double timeout; /* seconds without a completed command; 0: never */
+    bool hung;      /* a stream waited that long: what the driver holds is left to it */
 };
 
 /* loader.c */
 /* The functions, opened once per process; NULL with the reason in the status. */
 const OclApi *ocl_load(const NnHost *, NnStatus *);
-/* "CL_OUT_OF_RESOURCES (-5)"; the text lives for ever. */
+/* "CL_OUT_OF_RESOURCES (-5)"; good until the thread asks again. */
 const char *ocl_error(cl_int);
+/* The same, and behind it what the driver has said since it was last asked. */
+const char *ocl_said(const NnDevice *, cl_int, char text[OCL_SAID]);
+OclNotice *ocl_notice_new(void);
+void ocl_notice_free(OclNotice *);
+void CL_CALLBACK ocl_notice_take(const char *said, const void *data, size_t bytes, void *notice);
 /* All devices of all platforms, platform by platform. NN_UNAVAILABLE when there is none. */
 int32_t ocl_find(const NnHost *, OclFound found[OCL_DEVICES_MAX], uint32_t *n, NnStatus *);
 /* A text property, cut to OCL_TEXT. */
@@ -78,22 +90,25 @@ uint64_t ocl_hash(uint64_t seed, const void *data, size_t bytes);
 void ocl_service_init(OclService *, const OclApi *);
 
 /* stream.c */
-struct NnStream;
 int32_t ocl_stream_new(NnDevice *, NnStream **, NnStatus *);
 void ocl_stream_free(NnDevice *, NnStream *);
+int32_t ocl_reset(NnDevice *, NnStream *, NnStatus *);
+/* Where the stream's kernels report faults; the next event looks there. */
+cl_mem ocl_faults(NnStream *);
+/* Enqueues a kernel whose arguments are set. */
+int32_t ocl_launch(const NnCall *, const OclStage *);
+
+/* copy.c */
 int32_t ocl_copy_in(NnDevice *, NnStream *, NnBuffer, uint64_t, const void *, uint64_t, NnStatus *);
 int32_t ocl_copy_out(NnDevice *, NnStream *, void *, NnBuffer, uint64_t, uint64_t, NnStatus *);
 int32_t ocl_copy(NnDevice *, NnStream *, NnBuffer, uint64_t, NnBuffer, uint64_t, uint64_t, NnStatus *);
+int32_t ocl_copy_tensor(const NnCall *, const NnTensor *to, const NnTensor *from);
+
+/* event.c */
 int32_t ocl_event_new(NnDevice *, NnEvent **, NnStatus *);
 void ocl_event_free(NnDevice *, NnEvent *);
 int32_t ocl_record(NnDevice *, NnStream *, NnEvent *, NnStatus *);
 int32_t ocl_wait(NnDevice *, NnEvent *, uint64_t *tag, NnStatus *);
 int32_t ocl_stream_wait(NnDevice *, NnStream *, NnEvent *, NnStatus *);
-int32_t ocl_reset(NnDevice *, NnStream *, NnStatus *);
-/* Where the stream's kernels report faults; the next wait looks there. */
-cl_mem ocl_faults(NnStream *);
-/* Enqueues a kernel whose arguments are set. */
-int32_t ocl_launch(const NnCall *, const OclStage *);
-int32_t ocl_copy_tensor(const NnCall *, const NnTensor *to, const NnTensor *from);
 
 #endif

@@ -35,8 +35,9 @@ static int32_t add_block(NnDevice *d, uint64_t bytes, NnStatus *status) {
     cl_int code = CL_INVALID_BUFFER_SIZE;
     cl_mem memory =
         size > d->largest ? NULL : d->cl->CreateBuffer(d->context, CL_MEM_READ_WRITE, size, NULL, &code);
+    char said[OCL_SAID];
     if (memory == NULL || code != CL_SUCCESS)
-        return no_memory(d, bytes, ocl_error(code), status);
+        return no_memory(d, bytes, ocl_said(d, code, said), status);
     OclBlock *block = calloc(1, sizeof *block);
     OclBuffer *all = calloc(1, sizeof *all);
     if (block == NULL || all == NULL) {

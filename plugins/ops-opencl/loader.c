@@ -51,25 +51,97 @@ const char *ocl_error(cl_int code) {
         cl_int code;
         const char *text;
     } words[] = {
-        WORD(CL_DEVICE_NOT_FOUND),        WORD(CL_DEVICE_NOT_AVAILABLE),
-        WORD(CL_COMPILER_NOT_AVAILABLE),  WORD(CL_MEM_OBJECT_ALLOCATION_FAILURE),
-        WORD(CL_OUT_OF_RESOURCES),        WORD(CL_OUT_OF_HOST_MEMORY),
-        WORD(CL_BUILD_PROGRAM_FAILURE),   WORD(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST),
-        WORD(CL_LINKER_NOT_AVAILABLE),    WORD(CL_INVALID_VALUE),
-        WORD(CL_INVALID_PLATFORM),        WORD(CL_INVALID_DEVICE),
-        WORD(CL_INVALID_CONTEXT),         WORD(CL_INVALID_COMMAND_QUEUE),
-        WORD(CL_INVALID_MEM_OBJECT),      WORD(CL_INVALID_BINARY),
-        WORD(CL_INVALID_BUILD_OPTIONS),   WORD(CL_INVALID_PROGRAM_EXECUTABLE),
-        WORD(CL_INVALID_KERNEL_NAME),     WORD(CL_INVALID_KERNEL_ARGS),
-        WORD(CL_INVALID_ARG_INDEX),       WORD(CL_INVALID_ARG_SIZE),
-        WORD(CL_INVALID_WORK_GROUP_SIZE), WORD(CL_INVALID_WORK_ITEM_SIZE),
-        WORD(CL_INVALID_EVENT),           WORD(CL_INVALID_OPERATION),
-        WORD(CL_INVALID_BUFFER_SIZE),     {-1001, "no platform is installed (-1001)"},
+        WORD(CL_DEVICE_NOT_FOUND),
+        WORD(CL_DEVICE_NOT_AVAILABLE),
+        WORD(CL_COMPILER_NOT_AVAILABLE),
+        WORD(CL_MEM_OBJECT_ALLOCATION_FAILURE),
+        WORD(CL_OUT_OF_RESOURCES),
+        WORD(CL_OUT_OF_HOST_MEMORY),
+        WORD(CL_MEM_COPY_OVERLAP),
+        WORD(CL_BUILD_PROGRAM_FAILURE),
+        WORD(CL_MAP_FAILURE),
+        WORD(CL_MISALIGNED_SUB_BUFFER_OFFSET),
+        WORD(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST),
+        WORD(CL_LINKER_NOT_AVAILABLE),
+        WORD(CL_INVALID_VALUE),
+        WORD(CL_INVALID_PLATFORM),
+        WORD(CL_INVALID_DEVICE),
+        WORD(CL_INVALID_CONTEXT),
+        WORD(CL_INVALID_QUEUE_PROPERTIES),
+        WORD(CL_INVALID_COMMAND_QUEUE),
+        WORD(CL_INVALID_HOST_PTR),
+        WORD(CL_INVALID_MEM_OBJECT),
+        WORD(CL_INVALID_BINARY),
+        WORD(CL_INVALID_BUILD_OPTIONS),
+        WORD(CL_INVALID_PROGRAM),
+        WORD(CL_INVALID_PROGRAM_EXECUTABLE),
+        WORD(CL_INVALID_KERNEL_NAME),
+        WORD(CL_INVALID_KERNEL_DEFINITION),
+        WORD(CL_INVALID_KERNEL),
+        WORD(CL_INVALID_ARG_INDEX),
+        WORD(CL_INVALID_ARG_VALUE),
+        WORD(CL_INVALID_ARG_SIZE),
+        WORD(CL_INVALID_KERNEL_ARGS),
+        WORD(CL_INVALID_WORK_DIMENSION),
+        WORD(CL_INVALID_WORK_GROUP_SIZE),
+        WORD(CL_INVALID_WORK_ITEM_SIZE),
+        WORD(CL_INVALID_GLOBAL_OFFSET),
+        WORD(CL_INVALID_EVENT_WAIT_LIST),
+        WORD(CL_INVALID_EVENT),
+        WORD(CL_INVALID_OPERATION),
+        WORD(CL_INVALID_BUFFER_SIZE),
+        WORD(CL_INVALID_GLOBAL_WORK_SIZE),
+        WORD(CL_INVALID_PROPERTY),
+        {-1001, "no platform is installed (-1001)"},
+        {-9999, "an illegal read or write in a kernel (-9999, NVIDIA's)"},
     };
     for (uint32_t i = 0; i < NN_COUNT(words); i++)
         if (words[i].code == code)
             return words[i].text;
-    return "an error that has no name here";
+    static _Thread_local char text[40];
+    (void)snprintf(text, sizeof text, "error %d", code);
+    return text;
+}
+
+/* ---- what the driver says by itself ---- */
+
+struct OclNotice {
+    pthread_mutex_t lock;
+    char said[OCL_SAID / 2];
+};
+
+OclNotice *ocl_notice_new(void) {
+    OclNotice *n = calloc(1, sizeof *n);
+    if (n && pthread_mutex_init(&n->lock, NULL) != 0) {
+        free(n);
+        n = NULL;
+    }
+    return n;
+}
+
+void ocl_notice_free(OclNotice *n) {
+    if (n)
+        (void)pthread_mutex_destroy(&n->lock);
+    free(n);
+}
+
+void CL_CALLBACK ocl_notice_take(const char *said, const void *data, size_t bytes, void *notice) {
+    OclNotice *n = notice;
+    (void)data;
+    (void)bytes;
+    (void)pthread_mutex_lock(&n->lock);
+    (void)snprintf(n->said, sizeof n->said, "%.*s", (int)strcspn(said ? said : "", "\r\n"), said ? said : "");
+    (void)pthread_mutex_unlock(&n->lock);
+}
+
+const char *ocl_said(const NnDevice *d, cl_int code, char text[OCL_SAID]) {
+    OclNotice *n = d->notice;
+    (void)pthread_mutex_lock(&n->lock);
+    (void)snprintf(text, OCL_SAID, "%s%s%s%s", ocl_error(code), n->said[0] ? ", \"" : "", n->said,
+                   n->said[0] ? "\"" : "");
+    n->said[0] = '\0';
+    (void)pthread_mutex_unlock(&n->lock);
+    return text;
 }
 
 static void clean(char text[OCL_TEXT], cl_int code) {

@@ -26,11 +26,12 @@ static int32_t not_built(NnDevice *d, const OclSource *source, cl_program progra
     if (log &&
         d->cl->GetProgramBuildInfo(program, d->id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL) != CL_SUCCESS)
         log[0] = '\0';
+    char said[OCL_SAID];
     const char *shown = log ? strstr(log, "error") : NULL;
     shown = shown ? shown : log && log[0] ? log : "its compiler says nothing";
     const size_t line = strcspn(shown, "\n");
     (void)nn_fail(d->nn, status, NN_ERROR, "device %s cannot build the program %s: %s: %.*s", d->name,
-                  source->name, ocl_error(code), (int)(line < LOG_SHOWN ? line : LOG_SHOWN), shown);
+                  source->name, ocl_said(d, code, said), (int)(line < LOG_SHOWN ? line : LOG_SHOWN), shown);
     free(log);
     return NN_ERROR;
 }
@@ -72,7 +73,9 @@ static cl_program from_source(NnDevice *d, const OclSource *source, const char *
     cl_int code;
     cl_program program = d->cl->CreateProgramWithSource(d->context, (cl_uint)n, parts, NULL, &code);
     if (program == NULL || code != CL_SUCCESS) {
-        (void)nn_fail(d->nn, status, NN_ERROR, "device %s takes no program: %s", d->name, ocl_error(code));
+        char said[OCL_SAID];
+        (void)nn_fail(d->nn, status, NN_ERROR, "device %s takes no program: %s", d->name,
+                      ocl_said(d, code, said));
         return NULL;
     }
     code = d->cl->BuildProgram(program, 1, &d->id, options, NULL, NULL);

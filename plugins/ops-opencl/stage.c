@@ -34,10 +34,11 @@ static OclStage *stage_new(const NnHost *nn, OclPlan *plan, const OclSource *sou
     cl_int code = CL_OUT_OF_HOST_MEMORY;
     cl_kernel made = stages && args ? d->cl->CreateKernel(program, kernel, &code) : NULL;
     if (made == NULL || code != CL_SUCCESS) {
+        char said[OCL_SAID];
         nn->free(nn, stages);
         nn->free(nn, args);
         (void)nn_fail(nn, status, NN_ERROR, "device %s makes no kernel %s of the program %s: %s", d->name,
-                      kernel, source->name, ocl_error(code));
+                      kernel, source->name, ocl_said(d, code, said));
         return NULL;
     }
     if (n > 0)
@@ -50,11 +51,12 @@ static OclStage *stage_new(const NnHost *nn, OclPlan *plan, const OclSource *sou
 
 static int32_t set_params(const NnHost *nn, OclPlan *plan, const OclStage *stage, const void *params,
                           size_t bytes, NnStatus *status) {
+    char said[OCL_SAID];
     const cl_int code = plan->ocl->cl->SetKernelArg(stage->kernel, 2 * stage->n_args, bytes, params);
     return code == CL_SUCCESS
                ? NN_OK
                : nn_fail(nn, status, NN_ERROR, "device %s does not take a kernel's parameters: %s",
-                         plan->device->name, ocl_error(code));
+                         plan->device->name, ocl_said(plan->device, code, said));
 }
 
 static cl_int set_arg(const OclApi *cl, cl_kernel kernel, uint32_t i, OclArg *a, const NnCall *call) {
@@ -92,9 +94,10 @@ static int32_t run(OclPlan *plan, const NnCall *call) {
         OclStage *stage = &plan->stages[k];
         for (uint32_t i = 0; i < stage->n_args; i++) {
             const cl_int code = set_arg(plan->ocl->cl, stage->kernel, i, &stage->args[i], call);
+            char said[OCL_SAID];
             if (code != CL_SUCCESS)
                 return nn_fail(call->host, call->status, NN_ERROR, "device %s does not take argument %u: %s",
-                               plan->device->name, i, ocl_error(code));
+                               plan->device->name, i, ocl_said(plan->device, code, said));
         }
         const int32_t code = ocl_launch(call, stage);
         if (code != NN_OK)
