@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conv and its gradients in f32 over one or two spatial dimensions, as products that gather their operands
- * (conv.cl). */
-#include "product.h"
+/* Conv and its gradients in f32 over one or two spatial dimensions: on processors as correlations (direct.h),
+ * elsewhere as products that gather their operands (conv.cl). */
+#include "direct.h"
 
 #include "ops/family/window.h"
 #include "plugins/ops-opencl/conv.cl.h"
 #include "plugins/ops-opencl/params.cl.h"
 #include "plugins/ops-opencl/product.cl.h"
 
-typedef enum Pass { FORWARD, GRAD_INPUT, GRAD_WEIGHT } Pass;
-
-static Pass pass_of(const NnNode *node) {
-    return strcmp(node->op, "Conv") == 0            ? FORWARD
-           : strcmp(node->op, "ConvGradInput") == 0 ? GRAD_INPUT
-                                                    : GRAD_WEIGHT;
+static OclPass pass_of(const NnNode *node) {
+    return strcmp(node->op, "Conv") == 0            ? OCL_CONV
+           : strcmp(node->op, "ConvGradInput") == 0 ? OCL_CONV_GRAD_INPUT
+                                                    : OCL_CONV_GRAD_WEIGHT;
 }
 
 /* Extents and window; NULL, or why it is not done here. */
 static const char *describe(const NnHost *nn, const NnNode *node, OclProduct *p, NnStatus *status) {
-    const Pass pass = pass_of(node);
-    const NnValueInfo *x = pass == FORWARD      ? node->inputs[0]
-                           : pass == GRAD_INPUT ? node->outputs[0]
-                                                : node->inputs[1];
-    const NnValueInfo *w = pass == GRAD_WEIGHT ? node->outputs[0] : node->inputs[1];
-    const NnValueInfo *y = pass == FORWARD ? node->outputs[0] : node->inputs[0];
+    const OclPass pass = pass_of(node);
+    const NnValueInfo *x = pass == OCL_CONV              ? node->inputs[0]
+                           : pass == OCL_CONV_GRAD_INPUT ? node->outputs[0]
+                                                         : node->inputs[1];
+    const NnValueInfo *w = pass == OCL_CONV_GRAD_WEIGHT ? node->outputs[0] : node->inputs[1];
+    const NnValueInfo *y = pass == OCL_CONV ? node->outputs[0] : node->inputs[0];
     NnWindow window;
     if (x->type != NN_F32)
         return "it is done for f32 only";
@@ -63,10 +61,12 @@ static const char *describe(const NnHost *nn, const NnNode *node, OclProduct *p,
                       .pad_w = (int32_t)window.before[2]};
     const uint32_t kernel = p->kernel_h * p->kernel_w, n = (uint32_t)x->dims[0];
     const uint32_t places_x = n * p->h * p->w, places_y = n * p->out_h * p->out_w;
-    p->m = pass == GRAD_INPUT ? p->c : p->filters;
-    p->n = pass == FORWARD ? places_y : pass == GRAD_INPUT ? places_x : p->c * kernel;
-    p->k = pass == FORWARD ? p->c * kernel : pass == GRAD_INPUT ? p->filters * kernel : places_y;
-    p->y_row = pass == FORWARD ? p->out_h * p->out_w : pass == GRAD_INPUT ? p->h * p->w : p->c * kernel;
+    p->m = pass == OCL_CONV_GRAD_INPUT ? p->c : p->filters;
+    p->n = pass == OCL_CONV ? places_y : pass == OCL_CONV_GRAD_INPUT ? places_x : p->c * kernel;
+    p->k = pass == OCL_CONV ? p->c * kernel : pass == OCL_CONV_GRAD_INPUT ? p->filters * kernel : places_y;
+    p->y_row = pass == OCL_CONV              ? p->out_h * p->out_w
+               : pass == OCL_CONV_GRAD_INPUT ? p->h * p->w
+                                             : p->c * kernel;
     return NULL;
 }
 
@@ -80,16 +80,23 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
 static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
     static const char *const options[] = {"-DFORWARD", "-DINPUT", "-DWEIGHT"};
     OclProduct p;
-    const Pass pass = pass_of(node);
+    const OclPass pass = pass_of(node);
     const char *why = describe(nn, node, &p, status);
     if (why)
         return nn_fail(nn, status, NN_UNSUPPORTED, "%s", why);
-    const bool unit = pass == GRAD_INPUT && p.stride_h == 1 && p.stride_w == 1;
+    const NnValueInfo *x = pass == OCL_CONV_GRAD_WEIGHT ? node->inputs[1] : node->inputs[0];
+    const bool bias = pass == OCL_CONV && node->n_inputs > 2 && node->inputs[2];
+    OclDirect d;
+    if (ocl_direct(ocl_service(nn, device, status), pass, &p, (uint32_t)x->dims[0], &d))
+        return ocl_direct_plan(nn, device, pass, &p, &d, bias ? 2 : UINT32_MAX, out, status);
+    const bool unit = pass == OCL_CONV_GRAD_INPUT && p.stride_h == 1 && p.stride_w == 1;
     const OclSource source = {.name = "conv",
                               .parts = {params_cl, conv_cl, product_cl},
                               .options = unit ? "-DINPUT -DUNIT" : options[pass]};
-    OclOperands in = {.a = pass == GRAD_WEIGHT ? 0 : 1, .b = pass == GRAD_WEIGHT ? 1 : 0, .e = UINT32_MAX};
-    if (pass == FORWARD && node->n_inputs > 2 && node->inputs[2]) {
+    OclOperands in = {.a = pass == OCL_CONV_GRAD_WEIGHT ? 0 : 1,
+                      .b = pass == OCL_CONV_GRAD_WEIGHT ? 1 : 0,
+                      .e = UINT32_MAX};
+    if (bias) {
         in.e = 2;
         p.with_e = p.e_row = 1;
     }

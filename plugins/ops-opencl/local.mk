@@ -5,6 +5,7 @@
 opencl_texts = \
 	plugins/ops-opencl/arg.cl \
 	plugins/ops-opencl/conv.cl \
+	plugins/ops-opencl/direct.cl \
 	plugins/ops-opencl/fault.cl \
 	plugins/ops-opencl/gemm.cl \
 	plugins/ops-opencl/index.cl \
@@ -16,7 +17,8 @@ opencl_texts = \
 	plugins/ops-opencl/random.cl \
 	plugins/ops-opencl/real.cl \
 	plugins/ops-opencl/reduce.cl \
-	plugins/ops-opencl/softmax.cl
+	plugins/ops-opencl/softmax.cl \
+	plugins/ops-opencl/vector.cl
 EXTRA_DIST += $(opencl_texts)
 
 if HAVE_OPENCL
@@ -52,7 +54,8 @@ SUFFIXES = .cl .cl.h
 
 plugins_ops_opencl_chain_la_SOURCES = plugins/ops-opencl/chain.c plugins/ops-opencl/chain-text.c \
 	plugins/ops-opencl/chain-words.c plugins/ops-opencl/chain.h
-plugins_ops_opencl_conv_la_SOURCES = plugins/ops-opencl/conv.c plugins/ops-opencl/product.h
+plugins_ops_opencl_conv_la_SOURCES = plugins/ops-opencl/conv.c plugins/ops-opencl/direct.c plugins/ops-opencl/direct.h \
+	plugins/ops-opencl/product.h
 plugins_ops_opencl_device_la_SOURCES = plugins/ops-opencl/alarm.c plugins/ops-opencl/cache.c plugins/ops-opencl/copy.c \
 	plugins/ops-opencl/device.c plugins/ops-opencl/event.c plugins/ops-opencl/heap.c plugins/ops-opencl/loader.c \
 	plugins/ops-opencl/program.c plugins/ops-opencl/stage.c plugins/ops-opencl/stream.c plugins/ops-opencl/api.h \
