@@ -23,6 +23,8 @@ static void go_on(Program *p, NnConfig *config, const char *path, bool in_place)
         progress_clear(&progress);
         if (code == NN_OK || code == NN_CANCELLED)
             printf("%s\n", nn_training_folder(t));
+        else
+            training_say_rest(p, t);
     }
     nn_training_free(t);
 }

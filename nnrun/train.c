@@ -48,7 +48,7 @@ static bool train(Program *p, NnTraining *t, Progress *progress) {
         else
             printf("%s\n", folder);
     } else if (folder) {
-        nnrun_say(p, "the run is in %s", folder);
+        training_say_rest(p, t);
     }
     return folder && code != NN_OK;
 }

@@ -143,6 +143,15 @@ void training_close(Trained *trained) {
     *trained = (Trained){0};
 }
 
+void training_say_rest(const Program *p, const NnTraining *t) {
+    const char *folder = nn_training_folder(t);
+    uint64_t step;
+    if (nn_training_saved(t, &step))
+        nnrun_say(p, "the run is in %s; 'nnrun resume' goes on from step %" G_GUINT64_FORMAT, folder, step);
+    else if (folder)
+        nnrun_say(p, "the run is in %s, without a checkpoint", folder);
+}
+
 /* ---- signals ---- */
 
 static NnTraining *volatile listener;

@@ -33,6 +33,8 @@ void training_close(Trained *);
 void training_listen(void);
 void training_answer_to(NnTraining *); /* NULL: to nobody any more */
 int training_stopped(void);
+/* After a training that failed: where it is, and from where it may go on. */
+void training_say_rest(const Program *, const NnTraining *);
 
 /* progress.c: events that draw a line on a terminal, and print lines elsewhere. */
 typedef struct Progress {

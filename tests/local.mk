@@ -66,9 +66,11 @@ script_tests = \
 	tests/plugins/ops-opencl/test-device.sh \
 	tests/plugins/ops-opencl/test-failures.sh \
 	tests/plugins/ops-opencl/test-operators.sh \
+	tests/plugins/ops-opencl/test-recovery.sh \
 	tests/plugins/ops-opencl/test-settings.sh \
 	tests/train/test-allocations.sh \
 	tests/train/test-checkpoint.sh \
+	tests/train/test-recovery.sh \
 	tests/train/test-resume.sh \
 	tests/train/test-run.sh \
 	tests/train/test-step.sh \
@@ -183,7 +185,8 @@ tests/contract/toy/manifest.yaml: $(check_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 CLEANFILES += tests/contract/toy/manifest.yaml
 
 # What the tests of training load: a family with a step of its own, a counter of allocations.
-check_LTLIBRARIES += tests/train/two-players.la tests/train/allocations.la
+check_LTLIBRARIES += tests/train/brittle-data.la tests/train/two-players.la tests/train/allocations.la
+tests_train_brittle_data_la_LDFLAGS = $(test_module_flags)
 tests_train_two_players_la_LDFLAGS = $(test_module_flags)
 tests_train_allocations_la_LDFLAGS = -module -avoid-version -rpath /nowhere
 tests_train_allocations_la_LIBADD = $(DL_LIBS)

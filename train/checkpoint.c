@@ -76,8 +76,12 @@ int32_t nn_checkpoint_save(NnTraining *t, const char *name, NnStatus *status) {
     if (nn_arrays_store(t->context, format, folder, file, arrays->len,
                         (const NnArray *)(const void *)arrays->data, 1, &pair, status) != NN_OK)
         return nn_status_code(status);
+    if (!g_str_equal(name, "last"))
+        return NN_OK;
+    t->saved = true;
+    t->saved_step = t->step;
     /* The copy for people is of the checkpoint that a training goes on from. */
-    return g_str_equal(name, "last") ? nn_run_write(t, "record.yaml", record, status) : NN_OK;
+    return nn_run_write(t, "record.yaml", record, status);
 }
 
 /* ---- loading ---- */

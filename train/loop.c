@@ -141,6 +141,16 @@ static void forget_means(NnTraining *t) {
     t->epoch_samples = 0;
 }
 
+/* What has been trained is saved, where the variables are those of whole steps; what went wrong stays the
+ * news. */
+static int32_t save_rest(NnTraining *t, NnStatus *status) {
+    NnStatus *own = nn_status_new();
+    if (t->whole && (t->step > t->saved_step || !t->saved) && nn_checkpoint_save(t, "last", own) == NN_OK)
+        nn_training_say(t, "saved %s at step %" G_GUINT64_FORMAT, t->folder, t->step);
+    nn_status_free(own);
+    return nn_status_code(status);
+}
+
 /* `position` short of the whole epoch says that max_steps ended it: what is left of it is a resumed
  * training's to finish. */
 static int32_t end_epoch(NnTraining *t, NnStatus *status) {
@@ -152,7 +162,7 @@ static int32_t end_epoch(NnTraining *t, NnStatus *status) {
     update_means(t);
     nn_training_report(t, &report); /* the speed is that of training alone */
     if (evaluate(t, status) != NN_OK)
-        return nn_status_code(status);
+        return nn_status_code(status) == NN_CANCELLED ? NN_CANCELLED : save_rest(t, status);
     const bool better = whole ? watch(t) : isnan(t->best);
     if (nn_run_log_epoch(t, status) != NN_OK)
         return nn_status_code(status);
@@ -235,7 +245,9 @@ static int32_t run_epochs(NnTraining *t, NnStatus *status) {
         if (!fed && t->position < t->plan.steps)
             nn_feed_start(t->feed, t->epoch, t->position, epochs - 1), fed = true;
         while (t->position < t->plan.steps && t->step < t->total_steps)
-            if (nn_training_step(t, status) != NN_OK || after_step(t, status) != NN_OK)
+            if (nn_training_step(t, status) != NN_OK)
+                return save_rest(t, status);
+            else if (after_step(t, status) != NN_OK)
                 return nn_status_code(status);
         if (end_epoch(t, status) != NN_OK)
             break;
@@ -306,8 +318,8 @@ static int32_t train(NnTraining *t, NnStatus *status) {
 
 /* What was asked for turned out to be wrong before a step was made: nothing of it is left behind. */
 static bool is_refused(const NnTraining *t, int32_t code) {
-    return t->step == 0 &&
-           (code == NN_INVALID || code == NN_UNSUPPORTED || code == NN_NOT_FOUND || code == NN_UNAVAILABLE);
+    return t->step == 0 && (code == NN_INVALID || code == NN_UNSUPPORTED || code == NN_NOT_FOUND ||
+                            code == NN_UNAVAILABLE || (code == NN_OUT_OF_MEMORY && !t->saved));
 }
 
 int32_t nn_training_run(NnTraining *t, NnStatus *status) {
@@ -325,4 +337,6 @@ int32_t nn_training_run(NnTraining *t, NnStatus *status) {
 void nn_training_continue_in(NnTraining *t, const char *folder) {
     g_free(t->folder);
     t->folder = g_strdup(folder);
+    t->saved = true;
+    t->saved_step = t->step;
 }

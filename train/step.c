@@ -61,9 +61,11 @@ static int32_t explain_halt(NnTraining *t, const NnCallee *c, NnStatus *status) 
 
 static int32_t settle(NnTraining *t, NnCallee *c, NnStatus *status) {
     bool halted;
-    if (nn_callee_collect(c, &halted, status) != NN_OK)
-        return nn_training_fail_where(t, status);
-    return halted ? explain_halt(t, c, status) : NN_OK;
+    const int32_t code = nn_callee_collect(c, &halted, status);
+    if (code == NN_OK && !halted)
+        return NN_OK;
+    t->whole = false;
+    return code == NN_OK ? explain_halt(t, c, status) : nn_training_fail_where(t, status);
 }
 
 int32_t nn_training_settle(NnTraining *t, NnStatus *status) {
@@ -105,13 +107,18 @@ static int32_t next_batch(NnTraining *t, NnStatus *status) {
     return NN_OK;
 }
 
+/* A call that fails before a node of it runs has changed nothing. */
 static int32_t call(NnTraining *t, NnCallee *c, bool last, NnStatus *status) {
-    nn_session_set_step(t->session, t->calls++);
-    if (c->updates && last)
-        c->count++;
-    if (nn_callee_call(last ? c : c->accumulate, t, t->batch, t->rate, (double)c->count, status) != NN_OK)
+    const uint64_t count = c->count + (c->updates && last);
+    nn_session_set_step(t->session, t->calls);
+    const int32_t code =
+        nn_callee_call(last ? c : c->accumulate, t, t->batch, t->rate, (double)count, status);
+    if (code != NN_OK && nn_status_detail(status, "node") == NULL)
         return nn_training_fail_where(t, status);
-    return NN_OK;
+    t->whole = false;
+    t->calls++;
+    c->count = count;
+    return code == NN_OK ? NN_OK : nn_training_fail_where(t, status);
 }
 
 static int32_t plain_step(NnTraining *t, NnStatus *status) {
@@ -180,15 +187,40 @@ static int32_t own_step(NnTraining *t, const NnModel *model, NnStatus *status) {
     return nn_training_fail_where(t, status);
 }
 
+/* Where the step began, kept for one of which nothing ran. */
+typedef struct Mark {
+    uint64_t position, samples;
+    bool epoch_ended;
+} Mark;
+
+static Mark mark(const NnTraining *t) {
+    const NnSchedule *schedule = t->config.schedule.table;
+    memcpy(t->schedule_state + schedule->n_state, t->schedule_state,
+           schedule->n_state * sizeof *t->schedule_state);
+    return (Mark){t->position, t->epoch_samples, t->epoch_ended};
+}
+
+static void go_back(NnTraining *t, const Mark *m) {
+    const NnSchedule *schedule = t->config.schedule.table;
+    memcpy(t->schedule_state, t->schedule_state + schedule->n_state,
+           schedule->n_state * sizeof *t->schedule_state);
+    t->position = m->position;
+    t->epoch_samples = m->samples;
+    t->epoch_ended = m->epoch_ended;
+}
+
 int32_t nn_training_step(NnTraining *t, NnStatus *status) {
     const NnModel *model = nn_network_model(t->network);
     /* The step before is looked at under its own number. */
     if (nn_training_settle(t, status) != NN_OK)
         return nn_status_code(status);
+    const Mark began = mark(t);
     t->current = t->step + 1;
     t->rate = rate(t);
     const int32_t code = NN_HAS(model, step) ? own_step(t, model, status) : plain_step(t, status);
     if (code == NN_OK)
-        t->step++;
+        t->step++, t->whole = true;
+    else if (t->whole)
+        go_back(t, &began);
     return code;
 }

@@ -153,11 +153,12 @@ NnTraining *nn_training_new(NnContext *context, const NnConfig *config, uint32_t
     t->result_names = g_ptr_array_new_with_free_func(g_free);
     t->result_values = g_array_new(FALSE, TRUE, sizeof(double));
     t->watched = t->best = NAN;
+    t->whole = true;
     t->started = g_get_monotonic_time();
     if (nn_train_config_read(&t->config, context, config, status) == NN_OK) {
         const NnSchedule *schedule = t->config.schedule.table;
         t->seed = (uint64_t)nn_setting_int(t->config.root, "seed");
-        t->schedule_state = g_new0(double, schedule->n_state + 1);
+        t->schedule_state = g_new0(double, 2 * (gsize)schedule->n_state + 1);
         if (open_data(t, status) == NN_OK && build(t, status) == NN_OK)
             return t;
     }
@@ -225,6 +226,11 @@ int32_t nn_training_reset(NnTraining *t, const char *name, NnStatus *status) {
 const char *nn_training_folder(const NnTraining *t) { return t->folder; }
 
 char *nn_training_config_text(const NnTraining *t) { return nn_train_config_text(&t->config); }
+
+bool nn_training_saved(const NnTraining *t, uint64_t *step) {
+    *step = t->saved_step;
+    return t->saved;
+}
 
 NnNetwork *nn_training_network(NnTraining *t) { return t->network; }
 

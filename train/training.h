@@ -60,13 +60,16 @@ struct NnTraining {
 
     /* Where it is: all of it is in the record. */
     uint64_t epoch, position, step, calls, total_steps;
-    double *schedule_state;
+    double *schedule_state; /* and behind it that of the step's beginning */
     bool epoch_ended, finished;
     double watched, best; /* NaN before there is one */
     uint64_t best_epoch, bad_epochs;
     double seconds_before; /* spent by earlier parts of a resumed run */
 
     uint64_t current; /* the step that was begun last, from 1 */
+    bool whole; /* the variables are those of so many steps, or will be when what is pending has ended well */
+    bool saved; /* `last` of the folder holds a step: */
+    uint64_t saved_step;
     double rate;
     gint64 started, epoch_started; /* microseconds */
     uint64_t epoch_samples;

@@ -191,7 +191,7 @@ NN_API void nn_callable_free(NnCallable *);
 /* Inputs are dense and in host memory, in the function's order, and may be changed as soon as this returns.
  * Compiles on the first call with new shapes. A call that fails before it runs leaves all variables as they
  * were; one that fails at a node leaves the new value in those that had got it before, and the status names
- * the node. */
+ * the node, also as its detail "node". */
 NN_API int32_t nn_callable_call(NnCallable *, const NnTensor *const *inputs, NnStatus *);
 /* An output of the last call, in host memory, valid until the next one; waits for it. */
 NN_API int32_t nn_callable_output(NnCallable *, uint32_t i, const NnTensor **, NnStatus *);

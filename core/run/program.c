@@ -157,6 +157,12 @@ static int32_t check_finite(NnProgram *p, uint32_t at, uint32_t k, NnStatus *sta
     return code;
 }
 
+/* That something has run is said by a status with a node, the innermost. */
+static void failed_at(NnStatus *status, const char *label) {
+    if (nn_status_detail(status, "node") == NULL)
+        nn_status_set_detail(status, "node", label);
+}
+
 static int32_t walk(NnProgram *p, uint32_t from, uint32_t to, NnStatus *status) {
     for (uint64_t mask = p->enqueues; mask; mask &= mask - 1)
         nn_session_device(p->session, (uint32_t)__builtin_ctzll(mask))->enqueued = true;
@@ -166,6 +172,7 @@ static int32_t walk(NnProgram *p, uint32_t from, uint32_t to, NnStatus *status) 
         if (__builtin_expect(code != NN_OK, 0)) {
             nn_status_fail(status, code, "it failed");
             nn_status_where(status, "%s", p->steps[instr - p->code]->label);
+            failed_at(status, p->steps[instr - p->code]->label);
             return code;
         }
     }
@@ -214,8 +221,10 @@ static int32_t run_tail(NnProgram *p, const NnPlace *bound, NnStatus *status) {
         if (p->outputs[i].tail != NN_ABSENT)
             p->tail_bound[p->outputs[i].tail] = bound ? bound[i] : (NnPlace){NULL, 0};
     NnProgram *tail = nn_unit_program(p->tail, p->edge_args, status);
-    if (tail == NULL || nn_program_run(tail, p->edge_args, p->tail_bound, p->random_now, status) != NN_OK)
+    if (tail == NULL || nn_program_run(tail, p->edge_args, p->tail_bound, p->random_now, status) != NN_OK) {
+        failed_at(status, "the part behind a cut");
         return nn_status_code(status);
+    }
     for (uint32_t i = 0; i < p->n_outputs; i++)
         if (p->outputs[i].tail != NN_ABSENT) {
             p->outputs[i].tensor = tail->outputs[p->outputs[i].tail].tensor;

@@ -66,6 +66,9 @@ NN_API void nn_training_free(NnTraining *);
 NN_API int32_t nn_training_run(NnTraining *, NnStatus *);
 /* The run folder, once there is one; else NULL. */
 NN_API const char *nn_training_folder(const NnTraining *);
+/* The step that its last checkpoint was saved at, from which a resumed training goes on; false: there is
+ * none. */
+NN_API bool nn_training_saved(const NnTraining *, uint64_t *step);
 #define NN_ASK_STOP 1 /* finish the step, save, return NN_CANCELLED */
 #define NN_ASK_SAVE 2 /* finish the step, save, go on */
 NN_API void nn_training_ask(NnTraining *, int what);
