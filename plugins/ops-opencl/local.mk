@@ -9,6 +9,7 @@ opencl_texts = \
 	plugins/ops-opencl/fault.cl \
 	plugins/ops-opencl/gemm.cl \
 	plugins/ops-opencl/index.cl \
+	plugins/ops-opencl/lanes.cl \
 	plugins/ops-opencl/move.cl \
 	plugins/ops-opencl/normalization.cl \
 	plugins/ops-opencl/params.cl \

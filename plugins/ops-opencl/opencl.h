@@ -108,6 +108,16 @@ static inline NN_MAYBE_UNUSED void ocl_items(OclStage *s, uint64_t n) {
     s->global[0] = (size_t)(n + s->local[0] - 1) / s->local[0] * s->local[0];
 }
 
+/* One work item for each of n pieces of work, hundreds of elements each; a processor takes them in small
+ * groups. */
+static inline NN_MAYBE_UNUSED void ocl_pieces(const OclService *ocl, OclStage *s, uint64_t n) {
+    ocl_items(s, n);
+    if (!ocl->cpu)
+        return;
+    s->local[0] = n < 32 ? 1 : 8;
+    s->global[0] = (size_t)(n + s->local[0] - 1) / s->local[0] * s->local[0];
+}
+
 /* Rows of items, one for each of n elements. */
 static inline NN_MAYBE_UNUSED void ocl_rows(OclStage *s, uint64_t rows, uint64_t n) {
     ocl_items(s, n);

@@ -3,12 +3,15 @@
 #include "ops-opencl/opencl.h"
 
 #include "plugins/ops-opencl/fault.cl.h"
+#include "plugins/ops-opencl/lanes.cl.h"
 #include "plugins/ops-opencl/real.cl.h"
 #include "plugins/ops-opencl/softmax.cl.h"
 
+#define GROUP 64u /* as softmax.cl has it */
+
 /* As softmax.cl has it. */
 typedef struct Params {
-    uint32_t outer, n, inner, mean, none, weighted, ignores;
+    uint32_t outer, n, inner, mean, none, weighted, ignores, groups;
     uint32_t ignored[2];
 } Params;
 
@@ -19,19 +22,25 @@ static Params params_of(const NnValueInfo *x, int64_t axis) {
                     .inner = (uint32_t)nn_product(x->dims, (int32_t)axis + 1, x->rank)};
 }
 
+/* A stage without its extents: the program depends on how rows are walked, which is one way for most
+ * networks. */
 static OclStage *stage(const NnHost *nn, OclPlan *plan, const NnNode *node, const char *kernel, bool wide,
                        const Params *p, uint32_t n_args, const OclArg *args, NnStatus *status) {
-    char options[64];
-    (void)snprintf(options, sizeof options, "-DI=%s %s", wide ? "long" : "int",
-                   ocl_real(node->inputs[0]->type));
+    const bool cpu = plan->ocl->cpu, rows = p->inner == 1 && (cpu || p->n >= GROUP / 2);
+    char options[128];
+    (void)snprintf(options, sizeof options, "-DI=%s -DLANES=%d%s%s %s", wide ? "long" : "int", cpu ? 16 : 1,
+                   rows ? " -DROWS" : "", rows && !cpu ? " -DGROUPS" : "", ocl_real(node->inputs[0]->type));
     const OclSource source = {
-        .name = "softmax", .parts = {real_cl, fault_cl, softmax_cl}, .options = options};
+        .name = "softmax", .parts = {real_cl, lanes_cl, fault_cl, softmax_cl}, .options = options};
     OclStage *s = plan->ocl->stage(nn, plan, &source, kernel, n_args, status);
-    if (s) {
-        memcpy(s->args, args, n_args * sizeof *args);
-        ocl_items(s, (uint64_t)p->outer * p->inner);
-        (void)plan->ocl->params(nn, plan, s, p, sizeof *p, status);
-    }
+    if (s == NULL)
+        return NULL;
+    memcpy(s->args, args, n_args * sizeof *args);
+    (void)plan->ocl->params(nn, plan, s, p, sizeof *p, status);
+    if (rows && !cpu)
+        ocl_groups(s, p->outer, GROUP);
+    else
+        ocl_pieces(plan->ocl, s, (uint64_t)p->outer * (cpu ? (p->inner + 15) / 16 : p->inner));
     return s;
 }
 
@@ -87,71 +96,74 @@ static Params loss_params(const NnNode *node) {
     p.ignores = nn_attr(node, "ignore_index") != NULL;
     p.ignored[0] = (uint32_t)ignored;
     p.ignored[1] = (uint32_t)(ignored >> 32);
+    p.groups = (uint64_t)p.outer * p.inner > 1u << 14 ? 16 : 1; /* which add the losses */
     return p;
 }
 
-/* One group, which is what `total` runs in. */
-static void as_total(OclStage *s) {
+/* Sums of losses and weights, or of weights alone where `log_prob` is nothing. */
+static bool add_sums(const NnHost *nn, OclPlan *plan, const NnNode *node, bool wide, const Params *p,
+                     const OclArg args[6], NnStatus *status) {
+    OclStage *s = stage(nn, plan, node, "loss_sums", wide, p, 6, args, status);
     if (s)
-        ocl_groups(s, 1, 64);
+        ocl_groups(s, p->groups, GROUP);
+    return s != NULL;
 }
 
-/* Workspace: the loss of each position, its weight, and log_prob where nobody asks for it. */
+/* The kernels' arguments for labels. */
+#define LABELS(at)                                                                                           \
+    {.role = OCL_INPUT, .index = (at)},                                                                      \
+        {.role = weights_of(node) ? OCL_INPUT : OCL_NOTHING, .index = (at) + 1}, {                           \
+        .role = OCL_FAULT                                                                                    \
+    }
+
+/* Workspace: the sums of each group, and log_prob where nobody asks for it. */
 static int32_t loss_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
                          NnStatus *status) {
     const Params p = loss_params(node);
+    const int32_t type = node->inputs[0]->type;
     const bool wide = node->inputs[1]->type == NN_I64, asked = node->n_outputs > 1 && node->outputs[1],
                direct = strcmp(node->op, "NegativeLogLikelihoodLoss") == 0;
-    const uint32_t size = (uint32_t)nn_type_size(node->inputs[0]->type);
-    const uint64_t rows = (uint64_t)p.outer * p.inner, row_bytes = (size * rows + 63) & ~UINT64_C(63);
-    OclArg log_prob = {.role = OCL_WORKSPACE, .size = size, .offset = 2 * row_bytes};
+    const uint32_t size = (uint32_t)nn_type_size(type), pair = 2 * ocl_real_size(type);
+    OclArg log_prob = {.role = OCL_WORKSPACE, .size = size, .offset = 256};
     if (direct)
         log_prob = (OclArg){.role = OCL_INPUT};
     else if (asked)
         log_prob = (OclArg){.role = OCL_OUTPUT, .index = 1};
-    const OclArg y = {.role = OCL_OUTPUT},
-                 weight = {.role = OCL_WORKSPACE, .size = size, .offset = row_bytes},
-                 loss = p.none ? y : (OclArg){.role = OCL_WORKSPACE, .size = size};
-    const OclArg first[] = {{.role = OCL_INPUT}, log_prob};
-    const OclArg second[] = {log_prob,
-                             {.role = OCL_INPUT, .index = 1},
-                             {.role = weights_of(node) ? OCL_INPUT : OCL_NOTHING, .index = 2},
-                             {.role = OCL_FAULT},
-                             loss,
-                             weight};
-    const OclArg third[] = {loss, weight, y};
+    const OclArg y = {.role = OCL_OUTPUT}, sums = {.role = OCL_WORKSPACE, .size = pair},
+                 at_once = p.groups == 1 ? y : (OclArg){.role = OCL_NOTHING};
+    const OclArg first[] = {{.role = OCL_INPUT}, log_prob}, each[] = {log_prob, LABELS(1), y},
+                 some[] = {log_prob, LABELS(1), sums, at_once}, total[] = {sums, y};
     OclPlan *made = ocl_plan(nn, device, status);
     const bool wanted = node->outputs[0] != NULL;
-    if (made && (direct || stage(nn, made, node, "log_softmax", wide, &p, 2, first, status)) && wanted &&
-        stage(nn, made, node, "positions", wide, &p, 6, second, status) && !p.none)
-        as_total(stage(nn, made, node, "total", wide, &p, 3, third, status));
-    out->workspace = 2 * row_bytes + (asked || direct ? 0 : size * rows * p.n);
+    if (made && (direct || stage(nn, made, node, "log_softmax", wide, &p, 2, first, status)) && wanted) {
+        OclStage *s = NULL;
+        if (p.none)
+            s = stage(nn, made, node, "loss_each", wide, &p, 5, each, status);
+        else if (add_sums(nn, made, node, wide, &p, some, status) && p.groups > 1)
+            s = stage(nn, made, node, "loss_total", wide, &p, 2, total, status);
+        if (s)
+            ocl_items(s, p.none ? (uint64_t)p.outer * p.inner : 1);
+    }
+    out->workspace = 256 + (asked || direct ? 0 : size * (uint64_t)p.outer * p.inner * p.n);
     return ocl_planned(nn, made, out, status);
 }
 
-/* Workspace: the weight of each position, and their sum. */
+/* Workspace: the sums of each group. */
 static int32_t loss_grad_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
                               NnStatus *status) {
     const Params p = loss_params(node);
-    const int32_t type = node->inputs[0]->type;
-    const uint32_t size = (uint32_t)nn_type_size(type);
     const bool wide = node->inputs[2]->type == NN_I64;
-    const uint64_t row_bytes = (size * (uint64_t)p.outer * p.inner + 63) & ~UINT64_C(63);
-    const OclArg labels = {.role = OCL_INPUT, .index = 2}, weight = {.role = OCL_WORKSPACE, .size = size},
-                 all = {.role = OCL_WORKSPACE, .size = ocl_real_size(type), .offset = row_bytes};
-    const OclArg first[] = {labels,
-                            {.role = weights_of(node) ? OCL_INPUT : OCL_NOTHING, .index = 3},
-                            {.role = OCL_FAULT},
-                            weight};
-    const OclArg second[] = {weight, all};
-    const OclArg third[] = {{.role = OCL_INPUT}, {.role = OCL_INPUT, .index = 1}, labels, weight, all,
-                            {.role = OCL_OUTPUT}};
+    const OclArg sums = {.role = OCL_WORKSPACE, .size = 2 * ocl_real_size(node->inputs[0]->type)},
+                 none = {.role = OCL_NOTHING};
+    const OclArg weights[] = {none, LABELS(2), sums, none}, grad[] = {{.role = OCL_INPUT},
+                                                                      {.role = OCL_INPUT, .index = 1},
+                                                                      LABELS(2),
+                                                                      sums,
+                                                                      {.role = OCL_OUTPUT}};
     OclPlan *made = ocl_plan(nn, device, status);
-    if (made && stage(nn, made, node, "weights_of", wide, &p, 4, first, status)) {
-        as_total(stage(nn, made, node, "total_weight", wide, &p, 2, second, status));
-        (void)stage(nn, made, node, "loss_grad", wide, &p, 6, third, status);
-    }
-    out->workspace = row_bytes + 64;
+    if (made && (!p.mean || add_sums(nn, made, node, wide, &p, weights, status)))
+        (void)stage(nn, made, node, "loss_grad", wide, &p, 7, grad, status);
+    out->workspace = 256;
     return ocl_planned(nn, made, out, status);
 }
 

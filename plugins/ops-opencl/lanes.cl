@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Elements side by side that one item works on: LANES of them, 16 on a processor, whose vectors they are, 1 elsewhere. A V
+ * is as many reals, an M as many numbers of lanes or answers of comparisons.
+ */
+#if LANES == 16
+typedef real16 V;
+typedef whole16 M;
+#define IOTA ((M)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+
+/* The first n elements at x, `fill` in the lanes behind. What the tensor has behind them (`room` elements from x on) is
+ * read along and left out. */
+V get(__global const elem *x, uint n, uint room, real fill);
+V get(__global const elem *x, uint n, uint room, real fill) {
+    if (n >= 16)
+        return LOADV(16, x);
+    if (room >= 16)
+        return IOTA < (M)n ? LOADV(16, x) : (V)fill;
+    real all[16];
+    for (uint l = 0; l < 16; l++)
+        all[l] = l < n ? LOAD(x, l) : fill;
+    return vload16(0, all);
+}
+
+void put(__global elem *y, uint n, V v);
+void put(__global elem *y, uint n, V v) {
+    if (n >= 16) {
+        STOREV(16, y, v);
+        return;
+    }
+    if (n & 8) {
+        STOREV(8, y, v.lo);
+        v.lo = v.hi;
+        y += 8;
+    }
+    if (n & 4) {
+        STOREV(4, y, v.s0123);
+        v.s0123 = v.s4567;
+        y += 4;
+    }
+    if (n & 2) {
+        STOREV(2, y, v.s01);
+        v.s0 = v.s2;
+        y += 2;
+    }
+    if (n & 1)
+        STORE(y, 0, v.s0);
+}
+
+#define LANES_OF(array) vload16(0, array)
+
+/* real name(V): all lanes made one by JOIN(a, b), in pairs. */
+#define FOLD(name, JOIN)                                                                                     \
+    real name(V v);                                                                                          \
+    real name(V v) {                                                                                         \
+        const real8 a = JOIN(v.lo, v.hi);                                                                    \
+        const real4 b = JOIN(a.lo, a.hi);                                                                    \
+        const real2 c = JOIN(b.lo, b.hi);                                                                    \
+        return JOIN(c.x, c.y);                                                                               \
+    }
+#else
+typedef real V;
+typedef whole M;
+#define IOTA 0
+#define LANES_OF(array) ((array)[0])
+V get(__global const elem *x, uint n, uint room, real fill);
+V get(__global const elem *x, uint n, uint room, real fill) { return LOAD(x, 0); }
+void put(__global elem *y, uint n, V v);
+void put(__global elem *y, uint n, V v) { STORE(y, 0, v); }
+#define FOLD(name, JOIN)                                                                                     \
+    real name(V v);                                                                                          \
+    real name(V v) { return v; }
+#endif
