@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gather and its gradient, OneHot, and where the largest and the smallest element stand. */
+/* Gather, OneHot, and where the largest and the smallest element stand. */
 #include "ops-opencl/opencl.h"
 
 #include "plugins/ops-opencl/arg.cl.h"
@@ -31,15 +31,9 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
     if (at->type != NN_I64 && at->type != NN_I32)
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s: the indices are %s, expected i32 or i64", node->op,
                        nn_type_name(at->type));
-    if (moved_as(data->type) == NULL || (strcmp(node->op, "GatherGrad") == 0 && data->type != NN_F32) ||
-        !ocl_small(node))
+    if (moved_as(data->type) == NULL || !ocl_small(node))
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s of %s is not done here", node->op,
                        nn_type_name(data->type));
-    if (strcmp(node->op, "GatherGrad") == 0) {
-        const Params p = params_of(node->inputs[2], nn_attr_int(node, "axis", 0));
-        if (ocl_count(data) != (uint64_t)p.outer * ocl_count(at) * p.inner)
-            return nn_fail(nn, reason, NN_UNSUPPORTED, "GatherGrad: gradient, indices and data do not fit");
-    }
     return NN_OK;
 }
 
@@ -52,8 +46,8 @@ typedef struct Pick {
 static int32_t plan_pick(const NnHost *nn, NnDevice *device, const NnValueInfo *indices, int32_t type,
                          const Pick *pick, const Params *p, uint64_t items, NnPlan *out, NnStatus *status) {
     char options[64];
-    (void)snprintf(options, sizeof options, "-DT=%s -DI=%s%s", moved_as(type),
-                   indices->type == NN_I64 ? "long" : "int", type == NN_F32 ? " -DSUMS" : "");
+    (void)snprintf(options, sizeof options, "-DT=%s -DI=%s", moved_as(type),
+                   indices->type == NN_I64 ? "long" : "int");
     const OclSource source = {.name = "index", .parts = {fault_cl, index_cl}, .options = options};
     OclPlan *plan = ocl_plan(nn, device, status);
     OclStage *s = plan ? plan->ocl->stage(nn, plan, &source, pick->kernel, pick->n_args, status) : NULL;
@@ -67,15 +61,14 @@ static int32_t plan_pick(const NnHost *nn, NnDevice *device, const NnValueInfo *
 
 static int32_t plan_gather(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
                            NnStatus *status) {
-    const bool grad = strcmp(node->op, "GatherGrad") == 0;
-    Params p = params_of(node->inputs[grad ? 2 : 0], nn_attr_int(node, "axis", 0));
+    Params p = params_of(node->inputs[0], nn_attr_int(node, "axis", 0));
     p.count = (uint32_t)ocl_count(node->inputs[1]);
     const Pick pick = {
-        grad ? "gather_grad" : "gather",
+        "gather",
         4,
         {{.role = OCL_INPUT}, {.role = OCL_INPUT, .index = 1}, {.role = OCL_OUTPUT}, {.role = OCL_FAULT}}};
-    const uint64_t items = grad ? (uint64_t)p.outer * p.inner * (p.axis > 0) : ocl_count(node->outputs[0]);
-    return plan_pick(nn, device, node->inputs[1], node->outputs[0]->type, &pick, &p, items, out, status);
+    return plan_pick(nn, device, node->inputs[1], node->outputs[0]->type, &pick, &p,
+                     ocl_count(node->outputs[0]), out, status);
 }
 
 static int32_t plan_one_hot(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
@@ -117,13 +110,11 @@ static int32_t plan_arg(const NnHost *nn, NnDevice *device, const NnNode *node, 
 }
 
 OCL_KERNEL(gather, "", "Gather", match, plan_gather)
-OCL_KERNEL(gather_grad, "nn", "GatherGrad", match, plan_gather)
 OCL_KERNEL(one_hot, "", "OneHot", match, plan_one_hot)
 OCL_KERNEL(arg_max, "", "ArgMax", match_arg, plan_arg)
 OCL_KERNEL(arg_min, "", "ArgMin", match_arg, plan_arg)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "Gather", &gather},
-                                   {NN_KERNEL_KIND, "nn/GatherGrad", &gather_grad},
                                    {NN_KERNEL_KIND, "OneHot", &one_hot},
                                    {NN_KERNEL_KIND, "ArgMax", &arg_max},
                                    {NN_KERNEL_KIND, "ArgMin", &arg_min}};

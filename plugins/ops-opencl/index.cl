@@ -14,25 +14,6 @@ __kernel void gather(__global const T *x, ulong xo, __global const I *indices, u
         y[yo + i] = x[xo + ((ulong)o * p.axis + at) * p.inner + c];
 }
 
-#ifdef SUMS
-/* One item a column, which adds what belongs to it in the order of the indices. */
-__kernel void gather_grad(__global const float *dy, ulong dyo, __global const I *indices, ulong io, __global float *dx,
-                          ulong dxo, __global uint *fault, ulong tag, Params p) {
-    const uint i = (uint)get_global_id(0), c = i % p.inner, o = i / p.inner;
-    if (o >= p.outer)
-        return;
-    dx += dxo + (ulong)o * p.axis * p.inner + c;
-    dy += dyo + (ulong)o * p.count * p.inner + c;
-    for (uint a = 0; a < p.axis; a++)
-        dx[a * p.inner] = 0;
-    for (uint k = 0; k < p.count; k++) {
-        long at = indices[io + k];
-        if (in_range(fault, tag, &at, p.axis, true))
-            dx[(uint)at * p.inner] += dy[k * p.inner];
-    }
-}
-#endif
-
 /* [outer, inner] indices become [outer, axis, inner] of off and on. */
 __kernel void one_hot(__global const I *indices, ulong io, __global const T *values, ulong vo, __global T *y, ulong yo,
                       Params p) {

@@ -18,6 +18,7 @@ opencl_texts = \
 	plugins/ops-opencl/random.cl \
 	plugins/ops-opencl/real.cl \
 	plugins/ops-opencl/reduce.cl \
+	plugins/ops-opencl/scatter.cl \
 	plugins/ops-opencl/softmax.cl \
 	plugins/ops-opencl/vector.cl
 EXTRA_DIST += $(opencl_texts)
@@ -36,6 +37,7 @@ opsopencl_LTLIBRARIES += plugins/ops-opencl/normalization.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/pool.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/random.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/reduce.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/scatter.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/softmax.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/view.la
 
