@@ -20,6 +20,7 @@ opencl_texts = \
 	plugins/ops-opencl/reduce.cl \
 	plugins/ops-opencl/scatter.cl \
 	plugins/ops-opencl/softmax.cl \
+	plugins/ops-opencl/taps.cl \
 	plugins/ops-opencl/vector.cl
 EXTRA_DIST += $(opencl_texts)
 
@@ -39,6 +40,7 @@ opsopencl_LTLIBRARIES += plugins/ops-opencl/random.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/reduce.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/scatter.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/softmax.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/taps.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/view.la
 
 plugins/ops-opencl/manifest.yaml: $(opsopencl_LTLIBRARIES) nnrun/nnrun$(EXEEXT)

@@ -35,6 +35,7 @@ typedef struct OclStage {
     uint32_t n_args, dims;
     OclArg *args;
     size_t global[3], local[3];
+    cl_mem table; /* of the kernel's last argument, or NULL */
 } OclStage;
 
 typedef struct OclPlan {
@@ -66,6 +67,8 @@ typedef struct OclService {
     OclStage *(*stage)(const NnHost *, OclPlan *, const OclSource *, const char *kernel, uint32_t n_args,
                        NnStatus *);
     int32_t (*params)(const NnHost *, OclPlan *, const OclStage *, const void *, size_t bytes, NnStatus *);
+    /* Constants that the stage keeps; the kernel takes them behind its parameters. */
+    int32_t (*table)(const NnHost *, OclPlan *, OclStage *, const void *, size_t bytes, NnStatus *);
     int32_t (*run)(OclPlan *, const NnCall *);
     int32_t (*copy)(const NnCall *, const NnTensor *to, const NnTensor *from); /* whole, of one size */
     void (*free)(const NnHost *, OclPlan *);

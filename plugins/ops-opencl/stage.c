@@ -16,6 +16,8 @@ static void plan_free(const NnHost *nn, OclPlan *plan) {
     for (uint32_t i = 0; i < plan->n_stages; i++) {
         if (plan->stages[i].kernel)
             (void)plan->ocl->cl->ReleaseKernel(plan->stages[i].kernel);
+        if (plan->stages[i].table)
+            (void)plan->ocl->cl->ReleaseMemObject(plan->stages[i].table);
         nn->free(nn, plan->stages[i].args);
     }
     nn->free(nn, plan->stages);
@@ -57,6 +59,21 @@ static int32_t set_params(const NnHost *nn, OclPlan *plan, const OclStage *stage
                ? NN_OK
                : nn_fail(nn, status, NN_ERROR, "device %s does not take a kernel's parameters: %s",
                          plan->device->name, ocl_said(plan->device, code, said));
+}
+
+static int32_t set_table(const NnHost *nn, OclPlan *plan, OclStage *stage, const void *data, size_t bytes,
+                         NnStatus *status) {
+    NnDevice *d = plan->device;
+    char said[OCL_SAID];
+    cl_int code;
+    stage->table = d->cl->CreateBuffer(d->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, bytes,
+                                       (void *)(uintptr_t)data, &code);
+    if (code == CL_SUCCESS)
+        code = d->cl->SetKernelArg(stage->kernel, 2 * stage->n_args + 1, sizeof stage->table, &stage->table);
+    return code == CL_SUCCESS
+               ? NN_OK
+               : nn_fail(nn, status, NN_OUT_OF_MEMORY, "device %s takes no table of %zu bytes: %s", d->name,
+                         bytes, ocl_said(d, code, said));
 }
 
 static cl_int set_arg(const OclApi *cl, cl_kernel kernel, uint32_t i, OclArg *a, const NnCall *call) {
@@ -111,6 +128,7 @@ void ocl_service_init(OclService *s, const OclApi *cl) {
     s->plan_new = plan_new;
     s->stage = stage_new;
     s->params = set_params;
+    s->table = set_table;
     s->run = run;
     s->copy = ocl_copy_tensor;
     s->free = plan_free;
