@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conv and its gradients in f32 over one or two spatial dimensions: on processors as correlations (direct.h),
+/* Conv and its gradients over one or two spatial dimensions: on processors as correlations (direct.h),
  * elsewhere as products that gather their operands (conv.cl). */
 #include "direct.h"
 
 #include "ops/family/window.h"
 #include "plugins/ops-opencl/conv.cl.h"
-#include "plugins/ops-opencl/params.cl.h"
-#include "plugins/ops-opencl/product.cl.h"
 
 static OclPass pass_of(const NnNode *node) {
     return strcmp(node->op, "Conv") == 0            ? OCL_CONV
@@ -23,8 +21,6 @@ static const char *describe(const NnHost *nn, const NnNode *node, OclProduct *p,
     const NnValueInfo *w = pass == OCL_CONV_GRAD_WEIGHT ? node->outputs[0] : node->inputs[1];
     const NnValueInfo *y = pass == OCL_CONV ? node->outputs[0] : node->inputs[0];
     NnWindow window;
-    if (x->type != NN_F32)
-        return "it is done for f32 only";
     if (x->rank < 3 || x->rank > 4 || w->rank != x->rank)
         return "it is done over one or two spatial dimensions only";
     const int64_t group = nn_attr_int(node, "group", 1);
@@ -72,8 +68,10 @@ static const char *describe(const NnHost *nn, const NnNode *node, OclProduct *p,
 
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     OclProduct p;
-    (void)device;
-    const char *why = ocl_small(node) ? describe(nn, node, &p, reason) : "a tensor has 2^31 elements or more";
+    const int32_t code = ocl_match_real(nn, device, node, reason);
+    if (code != NN_OK)
+        return code;
+    const char *why = describe(nn, node, &p, reason);
     return why ? nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why) : NN_OK;
 }
 
@@ -88,19 +86,16 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
     const bool bias = pass == OCL_CONV && node->n_inputs > 2 && node->inputs[2];
     OclDirect d;
     if (ocl_direct(ocl_service(nn, device, status), pass, &p, (uint32_t)x->dims[0], &d))
-        return ocl_direct_plan(nn, device, pass, &p, &d, bias ? 2 : UINT32_MAX, out, status);
+        return ocl_direct_plan(nn, device, pass, &p, &d, bias ? 2 : UINT32_MAX, x->type, out, status);
     const bool unit = pass == OCL_CONV_GRAD_INPUT && p.stride_h == 1 && p.stride_w == 1;
-    const OclSource source = {.name = "conv",
-                              .parts = {params_cl, conv_cl, product_cl},
-                              .options = unit ? "-DINPUT -DUNIT" : options[pass]};
-    OclOperands in = {.a = pass == OCL_CONV_GRAD_WEIGHT ? 0 : 1,
-                      .b = pass == OCL_CONV_GRAD_WEIGHT ? 1 : 0,
-                      .e = UINT32_MAX};
-    if (bias) {
-        in.e = 2;
-        p.with_e = p.e_row = 1;
-    }
-    return ocl_product_plan(nn, device, &source, &p, in, out, status);
+    const OclPlaces places = {
+        .name = "conv", .text = conv_cl, .options = unit ? "-DINPUT -DUNIT" : options[pass]};
+    const OclOperands in = {.a = pass == OCL_CONV_GRAD_WEIGHT ? 0 : 1,
+                            .b = pass == OCL_CONV_GRAD_WEIGHT ? 1 : 0,
+                            .e = bias ? 2 : UINT32_MAX,
+                            .type = x->type};
+    p.with_e = p.e_row = bias;
+    return ocl_product_plan(nn, device, &places, &p, in, out, status);
 }
 
 OCL_KERNEL(conv, "", "Conv", match, plan)

@@ -59,14 +59,14 @@ Column column(const Params *p, Place t, uint j) {
 
 #ifdef UNIT
 #define B_AT(b, p, d, c_b, c_v, c_u)                                                                         \
-    ((uint)((d).y + (c_v)) < p.out_h && (uint)((d).x + (c_u)) < p.out_w ? b[(d).b + (c_b)] : 0)
+    ((uint)((d).y + (c_v)) < p.out_h && (uint)((d).x + (c_u)) < p.out_w ? LOAD(b, (d).b + (c_b)) : 0)
 #else
-float strided(__global const float *b, const Params *p, int v, int u);
-float strided(__global const float *b, const Params *p, int v, int u) {
+real strided(__global const elem *b, const Params *p, int v, int u);
+real strided(__global const elem *b, const Params *p, int v, int u) {
     if (v < 0 || u < 0 || (uint)v % p->stride_h || (uint)u % p->stride_w)
         return 0;
     const uint row = (uint)v / p->stride_h, column = (uint)u / p->stride_w;
-    return row < p->out_h && column < p->out_w ? b[row * p->out_w + column] : 0;
+    return row < p->out_h && column < p->out_w ? LOAD(b, row * p->out_w + column) : 0;
 }
 #define B_AT(b, p, d, c_b, c_v, c_u) strided(b + (d).b + (c_b), &p, (d).y + (c_v), (d).x + (c_u))
 #endif
@@ -82,7 +82,7 @@ float strided(__global const float *b, const Params *p, int v, int u) {
             (int)(t.u * p->stride_w) - p->pad_w,                                                             \
         (int)(t.v * p->stride_h) - p->pad_h, (int)(t.u * p->stride_w) - p->pad_w
 #define B_AT(b, p, d, c_b, c_v, c_u)                                                                                     \
-    ((uint)((d).y + (c_v)) < p.h && (uint)((d).x + (c_u)) < p.w ? b[(d).b + (c_b)] : 0)
+    ((uint)((d).y + (c_v)) < p.h && (uint)((d).x + (c_u)) < p.w ? LOAD(b, (d).b + (c_b)) : 0)
 
 ulong b_batch(const Params *p, uint g) { return (ulong)g * p->c * PLANE_X; }
 

@@ -154,10 +154,10 @@ static void grid(OclStage *s, uint32_t x, uint32_t y, uint32_t z) {
 }
 
 static void plan_weigh(const NnHost *nn, OclPlan *plan, const OclSource *source, const OclDirect *d,
-                       uint32_t groups, NnPlan *out, NnStatus *status) {
+                       uint32_t groups, int32_t type, NnPlan *out, NnStatus *status) {
     const OclService *ocl = plan->ocl;
-    const OclArg y = {.role = OCL_OUTPUT}, parts = {.role = OCL_WORKSPACE};
-    const bool folded = d->parts > 1;
+    const OclArg y = {.role = OCL_OUTPUT}, parts = {.role = OCL_WORKSPACE, .size = ocl_real_size(type)};
+    const bool folded = d->parts > 1 || type == NN_F16; /* sums are rounded to f16 in the end */
     OclStage *s = ocl->stage(nn, plan, source, "weigh", 3, status);
     if (s) {
         ocl_arg(s, 0, OCL_INPUT, 0);
@@ -171,21 +171,22 @@ static void plan_weigh(const NnHost *nn, OclPlan *plan, const OclSource *source,
         s->args[1] = y;
         ocl_items(s, d->all);
         (void)ocl->params(nn, plan, s, d, sizeof *d, status);
-        out->workspace = 4 * (uint64_t)d->parts * d->all;
+        out->workspace = ocl_real_size(type) * (uint64_t)d->parts * d->all;
     }
 }
 
 int32_t ocl_direct_plan(const NnHost *nn, NnDevice *device, OclPass pass, const OclProduct *p, OclDirect *d,
-                        uint32_t e, NnPlan *out, NnStatus *status) {
+                        uint32_t e, int32_t type, NnPlan *out, NnStatus *status) {
     const bool weigh = pass == OCL_CONV_GRAD_WEIGHT;
-    static const char *const options[] = {NULL, "-DINPUT", "-DWEIGH"};
-    const OclSource source = {
-        .name = "direct", .parts = {real_cl, vector_cl, direct_cl}, .options = options[pass]};
+    static const char *const passes[] = {"", "-DINPUT", "-DWEIGH"};
+    char options[64];
+    (void)snprintf(options, sizeof options, "%s %s", ocl_real(type), passes[pass]);
+    const OclSource source = {.name = "direct", .parts = {real_cl, vector_cl, direct_cl}, .options = options};
     OclPlan *plan = ocl_plan(nn, device, status);
     if (plan == NULL)
         return nn->code(status);
     if (weigh)
-        plan_weigh(nn, plan, &source, d, p->batches, out, status);
+        plan_weigh(nn, plan, &source, d, p->batches, type, out, status);
     else {
         OclStage *s = plan->ocl->stage(nn, plan, &source, "correlate", 4, status);
         if (s) {

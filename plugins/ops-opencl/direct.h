@@ -22,8 +22,8 @@ typedef struct OclDirect {
 /* How the pass of a convolution whose extents are in p is done this way; false where it is not: the device is
  * no processor, or the kernel is too large for an item's memory. */
 bool ocl_direct(const OclService *, OclPass, const OclProduct *p, uint32_t samples, OclDirect *);
-/* Plans it. e: the input that is the bias, or UINT32_MAX. */
+/* Plans it. e: the input that is the bias, or UINT32_MAX; type: of all operands. */
 int32_t ocl_direct_plan(const NnHost *, NnDevice *, OclPass, const OclProduct *p, OclDirect *, uint32_t e,
-                        NnPlan *, NnStatus *);
+                        int32_t type, NnPlan *, NnStatus *);
 
 #endif

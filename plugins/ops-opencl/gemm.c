@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gemm and MatMul in f32 by tiles (product.cl). */
+/* Gemm and MatMul by tiles (product.cl). */
 #include "product.h"
 
 #include "plugins/ops-opencl/gemm.cl.h"
-#include "plugins/ops-opencl/params.cl.h"
-#include "plugins/ops-opencl/product.cl.h"
 
 #define BATCH_DIMS 4
 
-static int32_t plan_product(const NnHost *nn, NnDevice *device, OclProduct *p, bool with_e, NnPlan *out,
-                            NnStatus *status) {
-    const OclSource source = {.name = "gemm",
-                              .parts = {params_cl, gemm_cl, product_cl},
-                              .options = p->b_column == 1 ? "-DROWS" : NULL};
-    return ocl_product_plan(nn, device, &source, p, (OclOperands){0, 1, with_e ? 2 : UINT32_MAX}, out,
-                            status);
+static int32_t plan_product(const NnHost *nn, NnDevice *device, const NnNode *node, OclProduct *p,
+                            NnPlan *out, NnStatus *status) {
+    const OclPlaces places = {.name = "gemm", .text = gemm_cl, .options = p->b_column == 1 ? "-DROWS" : NULL};
+    const OclOperands in = {0, 1, p->with_e ? 2 : UINT32_MAX, node->inputs[0]->type};
+    return ocl_product_plan(nn, device, &places, p, in, out, status);
 }
 
 static int32_t plan_gemm(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
@@ -39,7 +35,7 @@ static int32_t plan_gemm(const NnHost *nn, NnDevice *device, const NnNode *node,
         p.e_column = 1;
     if (c && c->rank == 2 && c->dims[0] != 1)
         p.e_row = (uint32_t)c->dims[1];
-    return plan_product(nn, device, &p, c != NULL, out, status);
+    return plan_product(nn, device, node, &p, out, status);
 }
 
 /* Batch dimensions of an operand without its matrix, broadcast to those of the result. */
@@ -85,16 +81,16 @@ static int32_t plan_mat_mul(const NnHost *nn, NnDevice *device, const NnNode *no
     p.y_stride = p.m * p.n;
     p.a_row = p.k;
     p.b_depth = p.n;
-    return plan_product(nn, device, &p, false, out, status);
+    return plan_product(nn, device, node, &p, out, status);
 }
 
 static int32_t match_mat_mul(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     if (batch_rank(node) > BATCH_DIMS)
         return nn_fail(nn, reason, NN_UNSUPPORTED, "MatMul: more than %d batch dimensions", BATCH_DIMS);
-    return ocl_match_f32(nn, device, node, reason);
+    return ocl_match_real(nn, device, node, reason);
 }
 
-OCL_KERNEL(gemm, "", "Gemm", ocl_match_f32, plan_gemm)
+OCL_KERNEL(gemm, "", "Gemm", ocl_match_real, plan_gemm)
 OCL_KERNEL(mat_mul, "", "MatMul", match_mat_mul, plan_mat_mul)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "Gemm", &gemm}, {NN_KERNEL_KIND, "MatMul", &mat_mul}};

@@ -8,7 +8,8 @@ void next_column(const Params *p, Place *t) { ++*t; }
 uint a_row(const Params *p, uint i) { return i * p->a_row; }
 Depth depth_at(const Params *p, Place k, uint at) { return (Depth){k * p->a_depth, (int)(k * p->b_depth), 0, 0}; }
 Column column(const Params *p, Place j, uint at) { return (Column){(int)(j * p->b_column), 0, 0, j}; }
-#define B_AT(b, p, d, c_b, c_v, c_u) b[(d).b + (c_b)]
+#define B_AT(b, p, d, c_b, c_v, c_u) LOAD(b, (d).b + (c_b))
+#define FLAT /* column j of the result is at j */
 
 ulong strided(const uint *dims, const uint *strides, uint batch);
 ulong strided(const uint *dims, const uint *strides, uint batch) {

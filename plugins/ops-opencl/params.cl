@@ -2,6 +2,7 @@
 /* The numbers of a product; product.h has the same struct. */
 typedef struct {
     uint m, n, k, batches, parts, part, y_row, e_row, e_column, with_e;
+    uint tile_m, tile_n, deep; /* of an item on a processor */
     float alpha, beta;
     uint a_row, a_depth, b_depth, b_column; /* gemm: strides */
     uint dims[4], a_strides[4], b_strides[4], y_stride; /* gemm: the batch */
@@ -20,8 +21,8 @@ typedef struct {
     uint y;
 } Column;
 
-float finish(const Params *p, uint batch, uint i, uint j, float sum, __global const float *e, ulong eo);
-float finish(const Params *p, uint batch, uint i, uint j, float sum, __global const float *e, ulong eo) {
-    const float v = p->alpha * sum;
-    return p->with_e ? v + p->beta * e[eo + (ulong)(batch * p->m + i) * p->e_row + j * p->e_column] : v;
+real finish(const Params *p, uint batch, uint i, uint j, real sum, __global const elem *e, ulong eo);
+real finish(const Params *p, uint batch, uint i, uint j, real sum, __global const elem *e, ulong eo) {
+    const real v = (real)p->alpha * sum;
+    return p->with_e ? v + (real)p->beta * LOAD(e, eo + (ulong)(batch * p->m + i) * p->e_row + j * p->e_column) : v;
 }

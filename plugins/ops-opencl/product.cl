@@ -5,55 +5,87 @@
  * matrices nobody ever writes down. An element of A is at a_row(i) + da(k); of B at column(j) + db(k), and is 0
  * where B_AT finds it outside.
  *
- * On processors a work item makes a tile of 32 by 32: it packs a panel of B and runs over it with vectors in
- * registers. Elsewhere a group of 16 by 16 items makes a tile of 64 by 64 through local memory. The depth may
- * be cut into parts that different groups sum; `fold` adds them up in their order.
+ * On processors a work item makes a tile of tile_m by tile_n: it packs a panel of B, `deep` rows of it, and runs over it
+ * with vectors in registers. Elsewhere a group of 16 by 16 items makes a tile of WIDE by WIDE through local memory. The
+ * depth may be cut into parts that different groups sum, in W; `fold` adds them up in their order.
  */
-
-#define TILE 32
-#define PANEL 128
-
-/* One sum goes to its place, or where it is folded. */
-void put(const Params *p, uint batch, uint part, uint i, uint j, uint at, float sum, __global const float *e, ulong eo,
-         __global float *y);
-void put(const Params *p, uint batch, uint part, uint i, uint j, uint at, float sum, __global const float *e, ulong eo,
-         __global float *y) {
-    if (p->parts > 1)
-        y[((ulong)part * p->batches + batch) * p->m * p->n + (ulong)i * p->n + j] = sum;
-    else
-        y[y_batch(p, batch) + (ulong)i * p->y_row + at] = finish(p, batch, i, j, sum, e, eo);
-}
 
 #ifdef CPU
 
+#define TILE 8192  /* sums of an item, and elements of its panel */
+#define EDGE 256   /* the longest side of a tile, and the deepest panel */
+#define STRIP 32   /* columns of the panel that lie together */
+
 #define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 #define DECLARE(r)                                                                                           \
-    float16 x##r = vload16(0, &sum[i + r][0]), y##r = vload16(0, &sum[i + r][16]);                           \
-    __global const float *a##r = a + rows[i + r];
+    real *s##r = sum + (i + r) * p.tile_n + j;                                                               \
+    realv x##r = VLOAD(s##r), y##r = VLOAD(s##r + VEC);                                                      \
+    __global const elem *a##r = a + rows[i + r];
 #define STEP(r)                                                                                              \
-    x##r = fma((float16)(a##r[d]), b0, x##r);                                                                \
-    y##r = fma((float16)(a##r[d]), b1, y##r);
-#define STORE(r)                                                                                             \
-    vstore16(x##r, 0, &sum[i + r][0]);                                                                       \
-    vstore16(y##r, 0, &sum[i + r][16]);
+    {                                                                                                        \
+        const realv f = (realv)(LOAD(a##r, d));                                                              \
+        x##r = fma(f, b0, x##r);                                                                             \
+        y##r = fma(f, b1, y##r);                                                                             \
+    }
+#define KEEP(r)                                                                                              \
+    VSTORE(x##r, s##r);                                                                                      \
+    VSTORE(y##r, s##r + VEC);
 
-__kernel void product(__global const float *a, ulong ao, __global const float *b, ulong bo,
-                      __global const float *e, ulong eo, __global float *y, ulong yo, Params p) {
-    const uint i0 = (uint)get_global_id(0) * TILE, j0 = (uint)get_global_id(1) * TILE,
+#ifdef FLAT
+/* A row of sums to its place, n of them side by side. */
+void row_out(__global elem *y, const real *sum, uint n, const Params *p, __global const elem *e);
+void row_out(__global elem *y, const real *sum, uint n, const Params *p, __global const elem *e) {
+    uint j = 0;
+    for (; j + VEC <= n; j += VEC) {
+        realv v = VLOAD(sum + j) * (real)p->alpha;
+        if (p->with_e)
+            v += (real)p->beta * (p->e_column ? VLOAD_ELEM(e + j) : (realv)(LOAD(e, 0)));
+        VSTORE_ELEM(v, y + j);
+    }
+    for (; j < n; j++) {
+        const real v = sum[j] * (real)p->alpha;
+        STORE(y, j, p->with_e ? v + (real)p->beta * LOAD(e, p->e_column * j) : v);
+    }
+}
+#endif
+
+/* Rows k0 and on of B, `deep` of them, strip by strip; da gets where A's elements of that depth are. */
+void pack(real *panel, uint *da, __global const elem *b, const Params *p, Place *t, uint k0, uint deep, uint j0,
+          const int *cb, const int *cv, const int *cu);
+void pack(real *panel, uint *da, __global const elem *b, const Params *p, Place *t, uint k0, uint deep, uint j0,
+          const int *cb, const int *cv, const int *cu) {
+    for (uint k = 0; k < deep; k++) {
+        const Depth d = depth_at(p, *t, k0 + k);
+        da[k] = d.a;
+        next_depth(p, t);
+#ifdef ROWS
+        if (j0 + p->tile_n <= p->n) {
+            for (uint j = 0; j < p->tile_n; j += STRIP) {
+                bring(panel + j * deep + k * STRIP, b + d.b + j0 + j, STRIP);
+            }
+            continue;
+        }
+#endif
+        for (uint j = 0; j < p->tile_n; j++)
+            panel[j / STRIP * STRIP * deep + k * STRIP + j % STRIP] = B_AT(b, (*p), d, cb[j], cv[j], cu[j]);
+    }
+}
+
+__kernel void product(__global const elem *a, ulong ao, __global const elem *b, ulong bo, __global const elem *e, ulong eo,
+                      __global elem *y, ulong yo, __global real *w, ulong wo, Params p) {
+    const uint i0 = (uint)get_global_id(0) * p.tile_m, j0 = (uint)get_global_id(1) * p.tile_n,
                part = (uint)get_global_id(2) % p.parts, batch = (uint)get_global_id(2) / p.parts;
-    float sum[TILE][TILE], panel[PANEL][TILE];
-    int cb[TILE], cv[TILE], cu[TILE];
-    uint cy[TILE];
-    uint rows[TILE], da[PANEL];
+    real sum[TILE], panel[TILE];
+    int cb[EDGE], cv[EDGE], cu[EDGE];
+    uint cy[EDGE], rows[EDGE], da[EDGE];
     a += ao + a_batch(&p, batch);
     b += bo + b_batch(&p, batch);
-    for (uint i = 0; i < TILE; i++) {
+    for (uint i = 0; i < p.tile_m; i++)
         rows[i] = a_row(&p, min(i0 + i, p.m - 1));
-        for (uint j = 0; j < TILE; j++)
-            sum[i][j] = 0;
-    }
+    for (uint i = 0; i < p.tile_m * p.tile_n; i += VEC)
+        VSTORE((realv)(0), sum + i);
     Place t = column_place(&p, j0);
-    for (uint j = 0; j < TILE; j++) {
+    for (uint j = 0; j < p.tile_n; j++) {
         const Column c = column(&p, t, j0 + j);
         cb[j] = c.b;
         cv[j] = c.v;
@@ -64,103 +96,101 @@ __kernel void product(__global const float *a, ulong ao, __global const float *b
     }
     t = depth_place(&p, part * p.part);
     const uint end = min(p.k, (part + 1) * p.part);
-    const uint used = min((uint)TILE, p.m - i0);
-    for (uint k0 = part * p.part; k0 < end; k0 += PANEL) {
-        const uint depth = min((uint)PANEL, end - k0);
-        for (uint k = 0; k < depth; k++) {
-            const Depth d = depth_at(&p, t, k0 + k);
-            da[k] = d.a;
-            next_depth(&p, &t);
-#ifdef ROWS
-            if (j0 + TILE <= p.n) {
-                vstore16(vload16(0, b + d.b + j0), 0, &panel[k][0]);
-                vstore16(vload16(0, b + d.b + j0 + 16), 0, &panel[k][16]);
-                continue;
+    const uint used = min(p.tile_m, p.m - i0), wide = min(p.tile_n, p.n - j0);
+    for (uint k0 = part * p.part; k0 < end; k0 += p.deep) {
+        const uint deep = min(p.deep, end - k0);
+        pack(panel, da, b, &p, &t, k0, deep, j0, cb, cv, cu);
+        for (uint j = 0; j < wide; j += 2 * VEC)
+            for (uint i = 0; i < used; i += 8) {
+                const real *strip = panel + j / STRIP * STRIP * deep + j % STRIP;
+                EACH_ROW(DECLARE)
+                for (uint k = 0; k < deep; k++) {
+                    const realv b0 = VLOAD(strip + k * STRIP), b1 = VLOAD(strip + k * STRIP + VEC);
+                    const uint d = da[k];
+                    EACH_ROW(STEP)
+                }
+                EACH_ROW(KEEP)
             }
-#endif
-            for (uint j = 0; j < TILE; j++)
-                panel[k][j] = B_AT(b, p, d, cb[j], cv[j], cu[j]);
-        }
-        for (uint i = 0; i < used; i += 8) {
-            EACH_ROW(DECLARE)
-            for (uint k = 0; k < depth; k++) {
-                const float16 b0 = vload16(0, &panel[k][0]), b1 = vload16(0, &panel[k][16]);
-                const uint d = da[k];
-                EACH_ROW(STEP)
-            }
-            EACH_ROW(STORE)
-        }
     }
-    const uint wide = min((uint)TILE, p.n - j0);
     for (uint i = 0; i < used; i++) {
-        __global float *to = y + yo;
-        if (p.parts > 1 || p.e_column) {
+        const real *from = sum + i * p.tile_n;
+        if (p.parts > 1) {
+            w += i == 0 ? wo + (((ulong)part * p.batches + batch) * p.m + i0) * p.n + j0 : p.n;
             for (uint j = 0; j < wide; j++)
-                put(&p, batch, part, i0 + i, j0 + j, cy[j], sum[i][j], e, eo, to);
+                w[j] = from[j];
             continue;
         }
-        const float more = p.with_e ? p.beta * e[eo + (ulong)(batch * p.m + i0 + i) * p.e_row] : 0;
-        to += y_batch(&p, batch) + (ulong)(i0 + i) * p.y_row;
+        __global elem *to = y + yo + y_batch(&p, batch) + (ulong)(i0 + i) * p.y_row;
+#ifdef FLAT
+        row_out(to + j0, from, wide, &p, e + eo + (ulong)(batch * p.m + i0 + i) * p.e_row + j0 * p.e_column);
+#else
         for (uint j = 0; j < wide; j++)
-            to[cy[j]] = p.alpha * sum[i][j] + more;
+            STORE(to, cy[j], finish(&p, batch, i0 + i, j0 + j, from[j], e, eo));
+#endif
     }
 }
 
 #else
 
-#define WIDE 64
 #define DEEP 16
+#define PER (WIDE / 16)
 
 __kernel __attribute__((reqd_work_group_size(16, 16, 1))) void
-product(__global const float *a, ulong ao, __global const float *b, ulong bo, __global const float *e, ulong eo,
-        __global float *y, ulong yo, Params p) {
+product(__global const elem *a, ulong ao, __global const elem *b, ulong bo, __global const elem *e, ulong eo,
+        __global elem *y, ulong yo, __global real *w, ulong wo, Params p) {
     const uint i0 = (uint)get_group_id(0) * WIDE, j0 = (uint)get_group_id(1) * WIDE,
                part = (uint)get_group_id(2) % p.parts, batch = (uint)get_group_id(2) / p.parts,
                li = (uint)get_local_id(1), lj = (uint)get_local_id(0), item = li * 16 + lj;
-    __local float la[DEEP][WIDE], lb[DEEP][WIDE];
-    float sum[4][4];
+    __local real la[DEEP][WIDE], lb[DEEP][WIDE];
+    real sum[PER][PER];
     a += ao + a_batch(&p, batch);
     b += bo + b_batch(&p, batch);
-    for (uint i = 0; i < 4; i++)
-        for (uint j = 0; j < 4; j++)
+    for (uint i = 0; i < PER; i++)
+        for (uint j = 0; j < PER; j++)
             sum[i][j] = 0;
     const uint row = a_row(&p, min(i0 + item % WIDE, p.m - 1));
     const uint mine = min(j0 + item % WIDE, p.n - 1);
     const Column at = column(&p, column_place(&p, mine), mine);
     const uint end = min(p.k, (part + 1) * p.part);
     for (uint k0 = part * p.part; k0 < end; k0 += DEEP) {
-        for (uint k = item / WIDE; k < DEEP; k += 4) {
+        for (uint k = item / WIDE; k < DEEP; k += 256 / WIDE) {
             const uint deep = min(k0 + k, p.k - 1);
             const Depth d = depth_at(&p, depth_place(&p, deep), deep);
             const bool in = k0 + k < end;
-            la[k][item % WIDE] = in ? a[row + d.a] : 0;
+            la[k][item % WIDE] = in ? LOAD(a, row + d.a) : 0;
             lb[k][item % WIDE] = in ? B_AT(b, p, d, at.b, at.v, at.u) : 0;
         }
         barrier(CLK_LOCAL_MEM_FENCE);
         for (uint k = 0; k < DEEP; k++)
-            for (uint i = 0; i < 4; i++)
-                for (uint j = 0; j < 4; j++)
+            for (uint i = 0; i < PER; i++)
+                for (uint j = 0; j < PER; j++)
                     sum[i][j] = mad(la[k][li + 16 * i], lb[k][lj + 16 * j], sum[i][j]);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
-    for (uint i = 0; i < 4; i++)
-        for (uint j = 0; j < 4; j++) {
+    for (uint i = 0; i < PER; i++)
+        for (uint j = 0; j < PER; j++) {
             const uint r = i0 + li + 16 * i, c = j0 + lj + 16 * j;
-            if (r < p.m && c < p.n)
-                put(&p, batch, part, r, c, column(&p, column_place(&p, c), c).y, sum[i][j], e, eo, y + yo);
+            if (r >= p.m || c >= p.n)
+                continue;
+            if (p.parts > 1)
+                w[wo + (((ulong)part * p.batches + batch) * p.m + r) * p.n + c] = sum[i][j];
+            else
+                STORE(y, yo + y_batch(&p, batch) + (ulong)r * p.y_row + column(&p, column_place(&p, c), c).y,
+                      finish(&p, batch, r, c, sum[i][j], e, eo));
         }
 }
 
 #endif
 
 /* Y = alpha * (the sum of the parts) + beta * E. */
-__kernel void fold(__global const float *w, ulong wo, __global const float *e, ulong eo, __global float *y, ulong yo,
+__kernel void fold(__global const real *w, ulong wo, __global const elem *e, ulong eo, __global elem *y, ulong yo,
                    Params p) {
     const uint at = (uint)get_global_id(0), i = at / p.n % p.m, j = at % p.n, batch = at / p.n / p.m;
     if (batch >= p.batches)
         return;
-    float sum = 0;
+    real sum = 0;
     for (uint k = 0; k < p.parts; k++)
         sum += w[wo + (ulong)k * p.batches * p.m * p.n + at];
-    y[yo + y_batch(&p, batch) + i * p.y_row + column(&p, column_place(&p, j), j).y] = finish(&p, batch, i, j, sum, e, eo);
+    STORE(y, yo + y_batch(&p, batch) + i * p.y_row + column(&p, column_place(&p, j), j).y,
+          finish(&p, batch, i, j, sum, e, eo));
 }
