@@ -22,32 +22,40 @@ V get(__global const elem *x, uint n, uint room, real fill) {
     return vload16(0, all);
 }
 
-void put(__global elem *y, uint n, V v);
-void put(__global elem *y, uint n, V v) {
-    if (n >= 16) {
-        STOREV(16, y, v);
-        return;
+/* The first n lanes, by parts of 8, 4, 2 and 1. */
+#define DEFINE_PUT(name, type, lanes, STORE_N, STORE_1)                                                             \
+    void name(__global type *y, uint n, lanes v);                                                            \
+    void name(__global type *y, uint n, lanes v) {                                                           \
+        if (n >= 16) {                                                                                       \
+            STORE_N(16, y, v);                                                                               \
+            return;                                                                                          \
+        }                                                                                                    \
+        if (n & 8) {                                                                                         \
+            STORE_N(8, y, v.lo);                                                                             \
+            v.lo = v.hi;                                                                                     \
+            y += 8;                                                                                          \
+        }                                                                                                    \
+        if (n & 4) {                                                                                         \
+            STORE_N(4, y, v.s0123);                                                                          \
+            v.s0123 = v.s4567;                                                                               \
+            y += 4;                                                                                          \
+        }                                                                                                    \
+        if (n & 2) {                                                                                         \
+            STORE_N(2, y, v.s01);                                                                            \
+            v.s0 = v.s2;                                                                                     \
+            y += 2;                                                                                          \
+        }                                                                                                    \
+        if (n & 1)                                                                                           \
+            STORE_1(y, 0, v.s0);                                                                             \
     }
-    if (n & 8) {
-        STOREV(8, y, v.lo);
-        v.lo = v.hi;
-        y += 8;
-    }
-    if (n & 4) {
-        STOREV(4, y, v.s0123);
-        v.s0123 = v.s4567;
-        y += 4;
-    }
-    if (n & 2) {
-        STOREV(2, y, v.s01);
-        v.s0 = v.s2;
-        y += 2;
-    }
-    if (n & 1)
-        STORE(y, 0, v.s0);
-}
+#define LONGS_N(n, y, v) vstore##n(v, 0, y)
+#define LONGS_1(y, i, v) ((y)[i] = (v))
+DEFINE_PUT(put, elem, V, STOREV, STORE)
+DEFINE_PUT(put_long, long, long16, LONGS_N, LONGS_1)
 
+#define LONG(m) convert_long16(m)
 #define LANES_OF(array) vload16(0, array)
+#define ANY(m) any(m)
 
 /* real name(V): all lanes made one by JOIN(a, b), in pairs. */
 #define FOLD(name, JOIN)                                                                                     \
@@ -63,10 +71,14 @@ typedef real V;
 typedef whole M;
 #define IOTA 0
 #define LANES_OF(array) ((array)[0])
+#define ANY(m) (m)
 V get(__global const elem *x, uint n, uint room, real fill);
 V get(__global const elem *x, uint n, uint room, real fill) { return LOAD(x, 0); }
 void put(__global elem *y, uint n, V v);
 void put(__global elem *y, uint n, V v) { STORE(y, 0, v); }
+void put_long(__global long *y, uint n, long v);
+void put_long(__global long *y, uint n, long v) { *y = v; }
+#define LONG(m) ((long)(m))
 #define FOLD(name, JOIN)                                                                                     \
     real name(V v);                                                                                          \
     real name(V v) { return v; }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MaxPool, AveragePool and their gradients in f32 over one or two spatial dimensions. */
+/* MaxPool, AveragePool and their gradients over one or two spatial dimensions. */
 #include "ops-opencl/opencl.h"
 
 #include "ops/family/pool.h"
 #include "plugins/ops-opencl/fault.cl.h"
+#include "plugins/ops-opencl/lanes.cl.h"
 #include "plugins/ops-opencl/pool.cl.h"
+#include "plugins/ops-opencl/real.cl.h"
 
 /* As pool.cl has it. */
 typedef struct Params {
@@ -56,8 +58,8 @@ static const char *describe(const NnHost *nn, const NnNode *node, Params *p, NnS
     const NnValueInfo *x = word->grad ? node->outputs[0] : node->inputs[0],
                       *y = word->grad ? node->inputs[0] : node->outputs[0];
     NnWindow w;
-    if (y == NULL || x->type != NN_F32)
-        return "it is done for f32 only";
+    if (y == NULL)
+        return "nobody reads it";
     if (x->rank < 3 || x->rank > 4)
         return "it is done over one or two spatial dimensions only";
     if (y->rank != x->rank || nn_product(y->dims, 0, 2) != nn_product(x->dims, 0, 2))
@@ -83,9 +85,23 @@ static const char *describe(const NnHost *nn, const NnNode *node, Params *p, NnS
 
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     Params p;
-    (void)device;
-    const char *why = ocl_small(node) ? describe(nn, node, &p, reason) : "a tensor has 2^31 elements or more";
+    if (ocl_match_real(nn, device, node, reason) != NN_OK)
+        return NN_UNSUPPORTED;
+    const char *why = describe(nn, node, &p, reason);
     return why ? nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why) : NN_OK;
+}
+
+/* Items as pool.cl shares the work out. */
+static void set_items(const OclService *ocl, OclStage *s, const Word *word, const Params *p, bool wide) {
+    const uint64_t rows = (uint64_t)p->planes * (word->grad ? p->h : p->out_h);
+    if (word->by_plane)
+        ocl_pieces(ocl, s, (uint64_t)p->planes * (ocl->cpu ? 1 : 64));
+    else if (word->by_input && ocl->cpu)
+        ocl_pieces(ocl, s, rows * ((p->w + 63) / 64));
+    else if (wide)
+        ocl_pieces(ocl, s, rows * ((p->out_w + 15) / 16));
+    else
+        ocl_items(s, rows * (word->by_input ? p->w : p->out_w));
 }
 
 static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
@@ -103,15 +119,18 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
         args[n++] = (OclArg){.role = OCL_FAULT};
     else if (strcmp(word->op, "MaxPool") == 0)
         args[n++] = p.with_indices ? (OclArg){.role = OCL_OUTPUT, .index = 1} : (OclArg){.role = OCL_NOTHING};
-    const OclSource source = {.name = "pool", .parts = {fault_cl, pool_cl}};
     OclPlan *made = ocl_plan(nn, device, status);
-    OclStage *s = made ? made->ocl->stage(nn, made, &source, word->kernel, n, status) : NULL;
+    if (made == NULL)
+        return nn->code(status);
+    const bool cpu = made->ocl->cpu, wide = cpu && !word->grad && p.out_w >= 4;
+    char options[64];
+    (void)snprintf(options, sizeof options, "-DLANES=%d %s", wide ? 16 : 1, ocl_real(node->inputs[0]->type));
+    const OclSource source = {
+        .name = "pool", .parts = {real_cl, lanes_cl, fault_cl, pool_cl}, .options = options};
+    OclStage *s = made->ocl->stage(nn, made, &source, word->kernel, n, status);
     if (s) {
         memcpy(s->args, args, n * sizeof *args);
-        if (word->by_plane || word->by_input)
-            ocl_items(s, word->by_plane ? p.planes : ocl_count(node->outputs[0]));
-        else
-            ocl_rows(s, (uint64_t)p.planes * p.out_h, p.out_w);
+        set_items(made->ocl, s, word, &p, wide);
         (void)made->ocl->params(nn, made, s, &p, sizeof p, status);
     }
     return ocl_planned(nn, made, out, status);

@@ -1,95 +1,205 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pools over planes [planes, h, w] -> [planes, out_h, out_w], and their gradients. */
+/* Pools over planes [planes, h, w] -> [planes, out_h, out_w], and their gradients. An item makes as many neighbours in a row
+ * of the result as it has lanes. */
 typedef struct {
     uint planes, h, w, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, padding;
     int pad_h, pad_w, end_h, end_w; /* where the padding behind ends */
     uint columns, with_indices;
 } Params;
 
-/* Items come in rows of the result. */
 #define OUTPUT                                                                                               \
-    const uint column = (uint)get_global_id(0), row = (uint)get_global_id(1), plane = row / p.out_h;         \
-    if (column >= p.out_w)                                                                                   \
+    const uint blocks = (p.out_w + LANES - 1) / LANES, column = (uint)get_global_id(0) % blocks * LANES,     \
+               row = (uint)get_global_id(0) / blocks, plane = row / p.out_h, left = p.out_w - column;        \
+    if (plane >= p.planes)                                                                                   \
         return;                                                                                              \
     const uint i = row * p.out_w + column;                                                                   \
     const int v0 = (int)(row % p.out_h * p.stride_h) - p.pad_h, u0 = (int)(column * p.stride_w) - p.pad_w;
 
-__kernel void max_pool(__global const float *x, ulong xo, __global float *y, ulong yo, __global long *indices, ulong io,
+/* Lanes of X from `at` on, a stride apart. Those outside of the plane hold anything; outside of the tensor nothing is read. */
+#if LANES == 16
+V taps(__global const elem *x, int at, const Params *p);
+V taps(__global const elem *x, int at, const Params *p) {
+    const int s = (int)p->stride_w, last = (int)(p->planes * p->h * p->w) - 1;
+    if (at >= 0 && at + 15 * s <= last && s == 1)
+        return LOADV(16, x + at);
+    if (at >= 0 && at + 15 * s <= last && s == 2)
+        return (V)(LOADV(16, x + at).even, LOADV(16, x + at + 15).odd);
+    real all[LANES];
+    for (int l = 0; l < LANES; l++)
+        all[l] = LOAD(x, clamp(at + l * s, 0, last));
+    return LANES_OF(all);
+}
+#else
+#define taps(x, at, p) LOAD(x, at)
+#endif
+
+/* The windows' elements in order: `u`, their columns; `e`, for lanes that are `in` the plane. Where all lanes that count
+ * are, as the caller says, there is nothing to ask. */
+#define FIRST_COLUMN(ku) (u0 + (int)((ku) * p->dilation_w))
+#define COLUMNS(ku) ((M)FIRST_COLUMN(ku) + IOTA * (M)(int)p->stride_w)
+#define IN_PLANE(u) (((u) >= 0) & ((u) < (M)(int)p->w))
+bool in_plane(int u0, uint left, const Params *p);
+bool in_plane(int u0, uint left, const Params *p) {
+    return u0 >= 0 && FIRST_COLUMN(p->kernel_w - 1) + (int)((min(left, (uint)LANES) - 1) * p->stride_w) < (int)p->w;
+}
+
+/* A copy for each answer to `all_in`. */
+#define FOR_EACH __attribute__((always_inline))
+
+/* The largest element of each lane's window and its place in the plane, -1 where the window has none; the first of equals, a
+ * NaN before numbers. */
+FOR_EACH V largest(__global const elem *x, uint plane, int v0, int u0, bool all_in, const Params *p, M *place);
+V largest(__global const elem *x, uint plane, int v0, int u0, bool all_in, const Params *p, M *place) {
+    V best = -INFINITY;
+    *place = -1;
+    for (uint kv = 0; kv < p->kernel_h; kv++) {
+        const int v = v0 + (int)(kv * p->dilation_h);
+        if ((uint)v >= p->h)
+            continue;
+        const int at = (int)((plane * p->h + (uint)v) * p->w);
+        for (uint ku = 0; ku < p->kernel_w; ku++) {
+            const M u = COLUMNS(ku);
+            if (!all_in && !ANY(IN_PLANE(u)))
+                continue;
+            const V e = taps(x, at + FIRST_COLUMN(ku), p);
+            M better = (*place < 0) | (!(e <= best) & (best == best));
+            if (!all_in)
+                better &= IN_PLANE(u);
+            best = better ? e : best;
+            *place = better ? (p->columns ? v + (M)(int)p->h * u : v * (M)(int)p->w + u) : *place;
+        }
+    }
+    return best;
+}
+
+__kernel void max_pool(__global const elem *x, ulong xo, __global elem *y, ulong yo, __global long *indices, ulong io,
                        Params p) {
     OUTPUT
-    float best = -INFINITY;
-    int best_v = -1, best_u = 0;
-    x += xo + (ulong)plane * p.h * p.w;
-    for (uint kv = 0; kv < p.kernel_h; kv++)
-        for (uint ku = 0; ku < p.kernel_w; ku++) {
-            const int v = v0 + (int)(kv * p.dilation_h), u = u0 + (int)(ku * p.dilation_w);
-            if ((uint)v >= p.h || (uint)u >= p.w)
-                continue;
-            const float e = x[(uint)v * p.w + (uint)u];
-            if (best_v >= 0 && !(e > best) && !(e != e && best == best))
-                continue;
-            best = e;
-            best_v = v;
-            best_u = u;
-        }
-    y[yo + i] = best;
+    M place;
+    const V best = in_plane(u0, left, &p) ? largest(x + xo, plane, v0, u0, true, &p, &place)
+                                    : largest(x + xo, plane, v0, u0, false, &p, &place);
+    put(y + yo + i, left, best);
     if (p.with_indices)
-        indices[io + i] = (long)plane * p.h * p.w +
-                          (best_v < 0 ? 0 : p.columns ? best_v + (int)p.h * best_u : best_v * (int)p.w + best_u);
+        put_long(indices + io + i, left, (int)(plane * p.h * p.w) + LONG(place < 0 ? (M)0 : place));
 }
 
-/* One item a plane, in the order of the windows; h and w are those of X, out_h and out_w of dY. */
-__kernel void max_pool_grad(__global const float *dy, ulong dyo, __global const long *indices, ulong io,
-                            __global float *dx, ulong dxo, __global uint *fault, ulong tag, Params p) {
-    const uint plane = (uint)get_global_id(0), inputs = p.h * p.w, outputs = p.out_h * p.out_w;
+/* The gradients of a plane's maxima in the order of the windows. Each of the items that share it adds what belongs to every
+ * SHARE-th of its places; h and w are those of X, out_h and out_w of dY. */
+#ifdef CPU
+#define SHARE 1
+#else
+#define SHARE 64
+#endif
+__kernel void max_pool_grad(__global const elem *dy, ulong dyo, __global const long *indices, ulong io,
+                            __global elem *dx, ulong dxo, __global uint *fault, ulong tag, Params p) {
+    const uint plane = (uint)get_global_id(0) / SHARE, t = (uint)get_global_id(0) % SHARE;
+    const uint inputs = p.h * p.w, outputs = p.out_h * p.out_w;
     if (plane >= p.planes)
         return;
-    dx += dxo + (ulong)plane * inputs;
-    for (uint k = 0; k < inputs; k++)
-        dx[k] = 0;
+    dx += dxo + plane * inputs;
+    dy += dyo + plane * outputs;
+    for (uint k = t; k < inputs; k += SHARE)
+        STORE(dx, k, 0);
     for (uint k = 0; k < outputs; k++) {
-        long at = indices[io + (ulong)plane * outputs + k] - (long)plane * inputs;
-        if (in_range(fault, tag, &at, inputs, false))
-            dx[at] += dy[dyo + (ulong)plane * outputs + k];
+        long at = indices[io + plane * outputs + k] - (long)plane * inputs;
+        if (in_range(fault, tag, &at, inputs, false) && (uint)at % SHARE == t)
+            STORE(dx, at, LOAD(dx, at) + LOAD(dy, k));
     }
 }
 
-/* How many elements a window averages over. */
-float divisor(int v0, int u0, const Params *p);
-float divisor(int v0, int u0, const Params *p) {
-    uint rows = 0, columns = 0;
-    for (uint k = 0; k < p->kernel_h; k++) {
-        const int v = v0 + (int)(k * p->dilation_h);
-        rows += p->padding ? v >= -p->pad_h && v < p->end_h : (uint)v < p->h;
-    }
-    for (uint k = 0; k < p->kernel_w; k++) {
-        const int u = u0 + (int)(k * p->dilation_w);
-        columns += p->padding ? u >= -p->pad_w && u < p->end_w : (uint)u < p->w;
-    }
-    return max(rows * columns, 1u);
+/* How many of n places that begin at `first` and are `step` apart lie in [from, to). */
+int inside(int first, int n, int step, int from, int to);
+int inside(int first, int n, int step, int from, int to) {
+    if (first >= from && first + (n - 1) * step < to)
+        return n;
+    const int skipped = first < from ? (from - first + step - 1) / step : 0;
+    const int end = first < to ? min(n, (to - first + step - 1) / step) : 0;
+    return max(end - skipped, 0);
 }
 
-__kernel void average_pool(__global const float *x, ulong xo, __global float *y, ulong yo, Params p) {
-    OUTPUT
-    float sum = 0;
-    x += xo + (ulong)plane * p.h * p.w;
-    for (uint kv = 0; kv < p.kernel_h; kv++)
-        for (uint ku = 0; ku < p.kernel_w; ku++) {
-            const int v = v0 + (int)(kv * p.dilation_h), u = u0 + (int)(ku * p.dilation_w);
-            if ((uint)v < p.h && (uint)u < p.w)
-                sum += x[(uint)v * p.w + (uint)u];
+/* How many elements the window averages over whose first place is v, or u, in its dimension. */
+#define ROWS_OF(v)                                                                                           \
+    inside(v, (int)p.kernel_h, (int)p.dilation_h, p.padding ? -p.pad_h : 0, p.padding ? p.end_h : (int)p.h)
+#define COLUMNS_OF(u)                                                                                        \
+    inside(u, (int)p.kernel_w, (int)p.dilation_w, p.padding ? -p.pad_w : 0, p.padding ? p.end_w : (int)p.w)
+
+/* The windows' sums, row by row. */
+FOR_EACH V sum_of(__global const elem *x, uint plane, int v0, int u0, bool all_in, const Params *p);
+V sum_of(__global const elem *x, uint plane, int v0, int u0, bool all_in, const Params *p) {
+    V sum = 0;
+    for (uint kv = 0; kv < p->kernel_h; kv++) {
+        const int v = v0 + (int)(kv * p->dilation_h);
+        if ((uint)v >= p->h)
+            continue;
+        const int at = (int)((plane * p->h + (uint)v) * p->w);
+        for (uint ku = 0; ku < p->kernel_w; ku++) {
+            const M u = COLUMNS(ku);
+            if (!all_in && !ANY(IN_PLANE(u)))
+                continue;
+            const V e = taps(x, at + FIRST_COLUMN(ku), p);
+            sum += all_in ? e : IN_PLANE(u) ? e : (V)0;
         }
-    y[yo + i] = sum / divisor(v0, u0, &p);
+    }
+    return sum;
 }
 
+__kernel void average_pool(__global const elem *x, ulong xo, __global elem *y, ulong yo, Params p) {
+    OUTPUT
+    V sum, columns = 0;
+    if (in_plane(u0, left, &p)) {
+        sum = sum_of(x + xo, plane, v0, u0, true, &p);
+        columns = p.kernel_w;
+    } else {
+        sum = sum_of(x + xo, plane, v0, u0, false, &p);
+        const M u = (M)u0 + IOTA * (M)(int)p.stride_w;
+        for (uint ku = 0; ku < p.kernel_w; ku++) {
+            const M at = u + (M)(int)(ku * p.dilation_w);
+            columns += (at >= (M)(p.padding ? -p.pad_w : 0)) & (at < (M)(p.padding ? p.end_w : (int)p.w)) ? (V)1 : (V)0;
+        }
+    }
+    const V n = columns * (V)ROWS_OF(v0);
+    put(y + yo + i, left, sum / (n < 1 ? (V)1 : n));
+}
+
+#ifdef CPU
+/* One item a piece of a row of dX, to which it adds what each window of the rows that reach it gives. */
+#define PIECE 64
+__kernel void average_pool_grad(__global const elem *dy, ulong dyo, __global elem *dx, ulong dxo, Params p) {
+    const uint pieces = (p.w + PIECE - 1) / PIECE, row = (uint)get_global_id(0) / pieces, plane = row / p.h;
+    const int begin = (int)((uint)get_global_id(0) % pieces * PIECE), n = min(PIECE, (int)p.w - begin);
+    const int reach = (int)((p.kernel_w - 1) * p.dilation_w), s = (int)p.stride_w;
+    if (plane >= p.planes)
+        return;
+    real sum[PIECE];
+    for (int k = 0; k < n; k++)
+        sum[k] = 0;
+    for (uint kv = 0; kv < p.kernel_h; kv++) {
+        const int a = (int)(row % p.h) + p.pad_h - (int)(kv * p.dilation_h), ov = a / (int)p.stride_h;
+        if (a < 0 || a % (int)p.stride_h || ov >= (int)p.out_h)
+            continue;
+        const real rows = ROWS_OF(a - p.pad_h);
+        __global const elem *from = dy + dyo + (plane * p.out_h + (uint)ov) * p.out_w;
+        const int lowest = max(0, begin + p.pad_w - reach + s - 1) / s;
+        for (int ou = lowest; ou < (int)p.out_w && ou * s - p.pad_w < begin + n; ou++) {
+            const int u = ou * s - p.pad_w - begin;
+            const real g = LOAD(from, ou) / max(rows * COLUMNS_OF(u + begin), R(1.0));
+            for (int ku = 0; ku <= reach; ku += (int)p.dilation_w)
+                if (u + ku >= 0 && u + ku < n)
+                    sum[u + ku] += g;
+        }
+    }
+    for (int k = 0; k < n; k++)
+        STORE(dx, dxo + row * p.w + (uint)begin + (uint)k, sum[k]);
+}
+#else
 /* One item an element of dX: the windows that hold it. */
-__kernel void average_pool_grad(__global const float *dy, ulong dyo, __global float *dx, ulong dxo, Params p) {
+__kernel void average_pool_grad(__global const elem *dy, ulong dyo, __global elem *dx, ulong dxo, Params p) {
     const uint i = (uint)get_global_id(0), plane = i / p.w / p.h;
     if (plane >= p.planes)
         return;
     const int v = (int)(i / p.w % p.h) + p.pad_h, u = (int)(i % p.w) + p.pad_w;
-    float sum = 0;
-    dy += dyo + (ulong)plane * p.out_h * p.out_w;
+    real sum = 0;
+    dy += dyo + plane * p.out_h * p.out_w;
     for (uint kv = 0; kv < p.kernel_h; kv++)
         for (uint ku = 0; ku < p.kernel_w; ku++) {
             const int a = v - (int)(kv * p.dilation_h), b = u - (int)(ku * p.dilation_w);
@@ -97,7 +207,8 @@ __kernel void average_pool_grad(__global const float *dy, ulong dyo, __global fl
                 continue;
             const uint ov = (uint)a / p.stride_h, ou = (uint)b / p.stride_w;
             if (ov < p.out_h && ou < p.out_w)
-                sum += dy[ov * p.out_w + ou] / divisor((int)(ov * p.stride_h) - p.pad_h, (int)(ou * p.stride_w) - p.pad_w, &p);
+                sum += LOAD(dy, ov * p.out_w + ou) / max(ROWS_OF(a - p.pad_h) * COLUMNS_OF(b - p.pad_w), 1);
         }
-    dx[dxo + i] = sum;
+    STORE(dx, dxo + i, sum);
 }
+#endif

@@ -38,7 +38,7 @@ typedef int16 whole16;
 
 #ifdef REAL_F16
 #define LOAD(p, i) vload_half(i, p)
-#define STORE(p, i, v) vstore_half_rte(v, i, p)
+#define STORE(p, i, v) vstore_half_rte((real)(v), i, p)
 #define LOADV(n, p) vload_half##n(0, p)
 #define STOREV(n, p, v) vstore_half##n##_rte(v, 0, p)
 #else
