@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The text of a chain: one work item an element, which loads what it needs, computes node after node in
- * variables, and stores what leaves. It depends on the operators, the types and on which inputs broadcast,
- * not on any extent, so that few programs serve many nodes.
+ * The text of a chain, in the words of chain.cl: a work item has one element or a vector of them, loads what
+ * it needs, computes node after node in variables, and stores what leaves. It depends on the operators, the
+ * types and on how inputs broadcast, not on any extent, so that few programs serve many nodes.
  */
 #include "chain.h"
 
@@ -36,10 +36,12 @@ static void strides_of(const NnValueInfo *in, int32_t rank, uint32_t strides[NN_
 }
 
 /* Neighbouring dimensions that every input walks in one stride become one. */
-bool ocl_chain_layout(ChainLayout *l, const NnValueInfo *const *inputs, uint32_t n, const NnValueInfo *out) {
+bool ocl_chain_layout(ChainLayout *l, const OclService *ocl, const NnValueInfo *const *inputs, uint32_t n,
+                      const NnValueInfo *out) {
     uint32_t stride[CHAIN_INPUTS][NN_MAX_RANK], merged[CHAIN_INPUTS][CHAIN_DIMS];
     uint32_t dims[CHAIN_DIMS];
-    *l = (ChainLayout){.n_inputs = n, .count = (uint32_t)ocl_count(out)};
+    *l =
+        (ChainLayout){.n_inputs = n, .width = ocl->cpu ? CHAIN_VECTOR : 1, .count = (uint32_t)ocl_count(out)};
     if (n > CHAIN_INPUTS)
         return false;
     for (uint32_t i = 0; i < n; i++) {
@@ -72,30 +74,55 @@ bool ocl_chain_layout(ChainLayout *l, const NnValueInfo *const *inputs, uint32_t
     for (uint32_t i = 0; i < l->n_broadcast; i++)
         for (uint32_t d = 0; d < l->n_dims; d++)
             l->table[l->n_table++] = merged[i][d];
+    if (l->n_dims > 0 && dims[0] < CHAIN_VECTOR)
+        l->width = 1;
+    for (uint32_t i = 0, k = 0; i < n; i++)
+        if (l->walk[i] == CHAIN_BROADCAST && merged[k++][0] == 0)
+            l->walk[i] = CHAIN_ROWS;
     return true;
 }
 
 /* ---- the text ---- */
 
-static void add_head(Text *t, const NnView *view, const ChainLayout *l) {
-    bool wide = false;
+static uint64_t types_of(const NnView *view) {
+    uint64_t types = 0;
     for (uint32_t i = 0; i < view->n_inputs; i++)
-        wide = wide || view->inputs[i]->type == NN_F64;
-    for (uint32_t i = 0; i < view->n_nodes; i++)
-        wide = wide || view->nodes[i]->outputs[0]->type == NN_F64;
-    if (wide)
-        add(t, "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n");
+        types |= NN_MASK(view->inputs[i]->type);
+    for (uint32_t k = 0; k < view->n_nodes; k++)
+        types |= NN_MASK(view->nodes[k]->outputs[0]->type);
+    return types;
+}
+
+const char *ocl_chain_options(const NnView *view, const ChainLayout *l) {
+    static const char *const options[2][4] = {
+        {"-DW=1", "-DW=1 -DHALF", "-DW=1 -DDOUBLE", "-DW=1 -DHALF -DDOUBLE"},
+        {"-DW=16", "-DW=16 -DHALF", "-DW=16 -DDOUBLE", "-DW=16 -DHALF -DDOUBLE"}};
+    const uint64_t types = types_of(view);
+    return options[l->width > 1][((types & NN_MASK(NN_F16)) != 0) + 2 * ((types & NN_MASK(NN_F64)) != 0)];
+}
+
+static void add_head(Text *t, const NnView *view, const ChainLayout *l) {
+    const uint64_t types = types_of(view);
+    bool done[NN_TYPE_COUNT] = {[NN_F16] = true}; /* chain.cl has it */
+    for (int32_t type = 0; type < NN_TYPE_COUNT; type++) {
+        if ((types & NN_MASK(type)) == 0 || done[type])
+            continue;
+        add(t, "ACCESS(%s)\n", ocl_type_name(type));
+        done[NN_U8] = done[NN_U8] || type == NN_BOOL;
+        done[NN_BOOL] = done[NN_BOOL] || type == NN_U8;
+    }
     add(t, "typedef struct { uint count, table[%u]; } Layout;\n__kernel void chain(",
         l->n_table ? l->n_table : 1);
     for (uint32_t i = 0; i < view->n_inputs; i++)
-        add(t, "__global const %s *p%u, ulong o%u, ", ocl_type_name(view->inputs[i]->type), i, i);
+        add(t, "__global const %s *p%u, ulong o%u, ", ocl_memory_name(view->inputs[i]->type), i, i);
     for (uint32_t k = 0; k < view->n_outputs; k++)
-        add(t, "__global %s *q%u, ulong r%u, ", ocl_type_name(view->outputs[k]->type), k, k);
+        add(t, "__global %s *q%u, ulong r%u, ", ocl_memory_name(view->outputs[k]->type), k, k);
+    add(t, "Layout l) {\nconst uint x0 = (uint)get_global_id(0) * W;\n");
     if (l->n_broadcast == 0)
-        add(t, "Layout l) {\nconst uint i = (uint)get_global_id(0);\nif (i >= l.count)\n    return;\n");
+        add(t, "if (x0 >= l.count)\n    return;\nconst uint i = x0, left = l.count - x0;\n");
     else
-        add(t, "Layout l) {\nconst uint x0 = (uint)get_global_id(0), row = (uint)get_global_id(1);\n"
-               "if (x0 >= l.table[0])\n    return;\nconst uint i = row * l.table[0] + x0;\n");
+        add(t, "const uint row = (uint)get_global_id(1);\nif (x0 >= l.table[0])\n    return;\n"
+               "const uint i = row * l.table[0] + x0, left = l.table[0] - x0;\n");
 }
 
 /* The place of an input that is broadcast. Items come in rows of the last dimension, so that divisions are
@@ -115,13 +142,19 @@ static void add_places(Text *t, const ChainLayout *l) {
     }
 }
 
+/* A row of an input has neighbours for an item, or one element for all of it. */
 static void add_loads(Text *t, const NnView *view, const ChainLayout *l) {
     for (uint32_t i = 0, k = 0; i < view->n_inputs; i++) {
-        add(t, "const %s v%u = p%u[o%u", ocl_type_name(view->inputs[i]->type), i, i, i);
-        if (l->walk[i] == CHAIN_BROADCAST)
-            add(t, " + g%u];\n", k++);
+        const int32_t type = view->inputs[i]->type;
+        const char *name = ocl_type_name(type), *memory = ocl_memory_name(type);
+        char place[32] = "i";
+        if (l->walk[i] == CHAIN_BROADCAST || l->walk[i] == CHAIN_ROWS)
+            (void)snprintf(place, sizeof place, "g%u", k++);
+        if (l->walk[i] == CHAIN_SCALAR || l->walk[i] == CHAIN_ROWS)
+            add(t, "const VECTOR(%s) v%u = AS(%s, first_%s(p%u + o%u + %s));\n", name, i, name, memory, i, i,
+                l->walk[i] == CHAIN_SCALAR ? "0" : place);
         else
-            add(t, l->walk[i] == CHAIN_WHOLE ? " + i];\n" : "];\n");
+            add(t, "const VECTOR(%s) v%u = read_%s(p%u + o%u + %s, left);\n", name, i, memory, i, i, place);
     }
 }
 
@@ -153,12 +186,13 @@ bool ocl_chain_text(const NnView *view, const ChainLayout *l, char *text, size_t
         if (!ocl_chain_expression(node, operands, expression, sizeof expression))
             return false;
         const char *type = ocl_type_name(node->outputs[0]->type);
-        add(&t, "const %s v%u = (%s)(%s);\n", type, view->n_inputs + s, type, expression);
+        add(&t, "const VECTOR(%s) v%u = %s;\n", type, view->n_inputs + s, expression);
     }
     for (uint32_t k = 0; k < view->n_outputs; k++) {
         if (!name_of(view, view->outputs[k], names[0]))
             return false;
-        add(&t, "q%u[r%u + i] = %s;\n", k, k, names[0]);
+        add(&t, "write_%s(%s, q%u + r%u + i, left);\n", ocl_memory_name(view->outputs[k]->type), names[0], k,
+            k);
     }
     add(&t, "}\n");
     return t.room > 1;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Element-wise operators as OpenCL C: an expression over the operands $a to $d, the attributes $k and $l,
- * and the result's type $T; $s is the suffix of a constant of that type. A slope of 0 lets nothing through,
- * not even what is not a number.
+ * Element-wise operators as OpenCL C, for scalars and vectors alike: an expression over the operands $a to
+ * $d, the attributes $k and $l, and the type $T of what is computed; $s is the suffix of a constant of it.
+ * What begins with ? is a comparison, whose result is of type bool. A slope of 0 lets nothing through, not
+ * even what is not a number.
  */
 #include "chain.h"
 
@@ -17,8 +18,8 @@ typedef struct Word {
 
 #define GELU_K "0.7978845608028654$s"
 #define GELU_C "0.044715$s"
-#define GELU_T "tanh(" GELU_K " * ($a + " GELU_C " * $a * $a * $a))"
-#define SLOPE_T "tanh(" GELU_K " * ($b + " GELU_C " * $b * $b * $b))"
+#define GELU_T "FUNCTION(tanh, $T)(" GELU_K " * ($a + " GELU_C " * $a * $a * $a))"
+#define SLOPE_T "FUNCTION(tanh, $T)(" GELU_K " * ($b + " GELU_C " * $b * $b * $b))"
 
 static const Word words[] = {
     {"", "Add", 2, "$a + $b", "", NULL, NULL, NULL},
@@ -27,44 +28,45 @@ static const Word words[] = {
     {"", "Div", 2, "$a / $b", NULL, NULL, NULL, NULL},
     {"", "Max", 2, "$a > $b || $a != $a ? $a : $b", "$a > $b ? $a : $b", NULL, NULL, NULL},
     {"", "Min", 2, "$a < $b || $a != $a ? $a : $b", "$a < $b ? $a : $b", NULL, NULL, NULL},
-    {"", "Pow", 2, "pow($a, ($T)$b)", NULL, NULL, NULL, NULL},
-    {"", "Less", 2, "$a < $b", "", NULL, NULL, NULL},
-    {"", "LessOrEqual", 2, "$a <= $b", "", NULL, NULL, NULL},
-    {"", "Greater", 2, "$a > $b", "", NULL, NULL, NULL},
-    {"", "GreaterOrEqual", 2, "$a >= $b", "", NULL, NULL, NULL},
-    {"", "Equal", 2, "$a == $b", "", "", NULL, NULL},
+    {"", "Pow", 2, "pow($a, CONVERT($T, $b))", NULL, NULL, NULL, NULL},
+    {"", "Less", 2, "?$a < $b", "", NULL, NULL, NULL},
+    {"", "LessOrEqual", 2, "?$a <= $b", "", NULL, NULL, NULL},
+    {"", "Greater", 2, "?$a > $b", "", NULL, NULL, NULL},
+    {"", "GreaterOrEqual", 2, "?$a >= $b", "", NULL, NULL, NULL},
+    {"", "Equal", 2, "?$a == $b", "", "", NULL, NULL},
     {"", "And", 2, NULL, NULL, "$a & $b", NULL, NULL},
     {"", "Or", 2, NULL, NULL, "$a | $b", NULL, NULL},
     {"", "Xor", 2, NULL, NULL, "$a ^ $b", NULL, NULL},
-    {"", "Not", 1, NULL, NULL, "!$a", NULL, NULL},
+    {"", "Not", 1, NULL, NULL, "?$a == AS(uchar, 0)", NULL, NULL},
     {"", "Identity", 1, "$a", "", "", NULL, NULL},
     {"", "Neg", 1, "-$a", "", NULL, NULL, NULL},
-    {"", "Abs", 1, "fabs($a)", "$a < 0 ? -$a : $a", NULL, NULL, NULL},
-    {"", "Sign", 1, "$a > 0 ? 1 : $a < 0 ? -1 : $a", "($a > 0) - ($a < 0)", NULL, NULL, NULL},
+    {"", "Abs", 1, "fabs($a)", "$a < AS($T, 0) ? -$a : $a", NULL, NULL, NULL},
+    {"", "Sign", 1, "$a > 0 ? 1 : $a < 0 ? -1 : $a",
+     "$a > AS($T, 0) ? AS($T, 1) : $a < AS($T, 0) ? AS($T, -1) : $a", NULL, NULL, NULL},
     {"", "Reciprocal", 1, "1 / $a", NULL, NULL, NULL, NULL},
     {"", "Sqrt", 1, "sqrt($a)", NULL, NULL, NULL, NULL},
     {"", "Exp", 1, "exp($a)", NULL, NULL, NULL, NULL},
     {"", "Log", 1, "log($a)", NULL, NULL, NULL, NULL},
-    {"", "Erf", 1, "erf($a)", NULL, NULL, NULL, NULL},
-    {"", "Sin", 1, "sin($a)", NULL, NULL, NULL, NULL},
-    {"", "Cos", 1, "cos($a)", NULL, NULL, NULL, NULL},
+    {"", "Erf", 1, "FUNCTION(erf, $T)($a)", NULL, NULL, NULL, NULL},
+    {"", "Sin", 1, "FUNCTION(sin, $T)($a)", NULL, NULL, NULL, NULL},
+    {"", "Cos", 1, "FUNCTION(cos, $T)($a)", NULL, NULL, NULL, NULL},
     {"", "Atan", 1, "atan($a)", NULL, NULL, NULL, NULL},
     {"", "Floor", 1, "floor($a)", NULL, NULL, NULL, NULL},
     {"", "Ceil", 1, "ceil($a)", NULL, NULL, NULL, NULL},
     {"", "Round", 1, "rint($a)", NULL, NULL, NULL, NULL},
-    {"", "IsNaN", 1, "$a != $a", NULL, NULL, NULL, NULL},
-    {"", "Relu", 1, "$a < 0 ? 0 : $a", "", NULL, NULL, NULL},
+    {"", "IsNaN", 1, "?$a != $a", NULL, NULL, NULL, NULL},
+    {"", "Relu", 1, "$a < 0 ? 0 : $a", "$a < AS($T, 0) ? AS($T, 0) : $a", NULL, NULL, NULL},
     {"", "LeakyRelu", 1, "$a < 0 ? $k * $a : $a", NULL, NULL, "alpha", NULL},
-    {"", "Elu", 1, "$a > 0 ? $a : $k * expm1($a)", NULL, NULL, "alpha", NULL},
-    {"", "Selu", 1, "$l * ($a > 0 ? $a : $k * expm1($a))", NULL, NULL, "alpha", "gamma"},
+    {"", "Elu", 1, "$a > 0 ? $a : $k * FUNCTION(expm1, $T)($a)", NULL, NULL, "alpha", NULL},
+    {"", "Selu", 1, "$l * ($a > 0 ? $a : $k * FUNCTION(expm1, $T)($a))", NULL, NULL, "alpha", "gamma"},
     {"", "Sigmoid", 1, "1 / (1 + exp(-$a))", NULL, NULL, NULL, NULL},
-    {"", "Tanh", 1, "tanh($a)", NULL, NULL, NULL, NULL},
-    {"", "Softplus", 1, "fmax($a, ($T)0) + log1p(exp(-fabs($a)))", NULL, NULL, NULL, NULL},
+    {"", "Tanh", 1, "FUNCTION(tanh, $T)($a)", NULL, NULL, NULL, NULL},
+    {"", "Softplus", 1, "fmax($a, AS($T, 0)) + log1p(exp(-fabs($a)))", NULL, NULL, NULL, NULL},
     {"", "Softsign", 1, "$a / (1 + fabs($a))", NULL, NULL, NULL, NULL},
     {"", "HardSwish", 1, "$a <= -3 ? 0 : $a >= 3 ? $a : $a * ($a / 6 + 0.5$s)", NULL, NULL, NULL, NULL},
-    {"", "Gelu", 1, "$a / 2 * (1 + erf($a * 0.7071067811865476$s))", NULL, NULL, NULL, NULL},
+    {"", "Gelu", 1, "$a / 2 * (1 + FUNCTION(erf, $T)($a * 0.7071067811865476$s))", NULL, NULL, NULL, NULL},
     {"tanh", "Gelu", 1, "$a / 2 * (1 + " GELU_T ")", NULL, NULL, NULL, NULL},
-    {"", "Where", 3, "$a ? $b : $c", "", "", NULL, NULL},
+    {"", "Where", 3, "CHOOSE($M, $a) ? $b : $c", "", "", NULL, NULL},
     {"nn", "ReluGrad", 2, "$b > 0 ? $a : 0", NULL, NULL, NULL, NULL},
     {"nn", "LeakyReluGrad", 2, "$b < 0 ? $k * $a : $a", NULL, NULL, "alpha", NULL},
     {"nn", "EluGrad", 2, "$b > 0 ? $a : $k * exp($b) == 0 ? 0 : $a * ($k * exp($b))", NULL, NULL, "alpha",
@@ -75,8 +77,8 @@ static const Word words[] = {
     {"nn", "HardSwishGrad", 2, "$b <= -3 ? 0 : $b >= 3 ? $a : $a * ($b / 3 + 0.5$s)", NULL, NULL, NULL, NULL},
     {"nn", "TanhGrad", 2, "$b * $b == 1 ? 0 : $a * (1 - $b * $b)", NULL, NULL, NULL, NULL},
     {"nn", "GeluGrad", 2,
-     "$a * ((1 + erf($b * 0.7071067811865476$s) + $b * " GELU_K " * exp(-$b * $b / 2)) / 2)", NULL, NULL,
-     NULL, NULL},
+     "$a * ((1 + FUNCTION(erf, $T)($b * 0.7071067811865476$s) + $b * " GELU_K " * exp(-$b * $b / 2)) / 2)",
+     NULL, NULL, NULL, NULL},
     {"tanh", "GeluGrad", 2,
      "$a * ((1 + " SLOPE_T " + $b * (1 - " SLOPE_T " * " SLOPE_T ") * " GELU_K " * (1 + 3 * " GELU_C
      " * $b * $b)) / 2)",
@@ -93,15 +95,7 @@ static const Word *find_word(const NnNode *node) {
     return NULL;
 }
 
-const char *ocl_type_name(int32_t type) {
-    static const char *const names[NN_TYPE_COUNT] = {
-        [NN_F32] = "float",  [NN_F64] = "double", [NN_U8] = "uchar", [NN_I8] = "char",
-        [NN_U16] = "ushort", [NN_I16] = "short",  [NN_I32] = "int",  [NN_I64] = "long",
-        [NN_BOOL] = "uchar", [NN_U32] = "uint",   [NN_U64] = "ulong"};
-    return type > 0 && type < NN_TYPE_COUNT ? names[type] : NULL;
-}
-
-static bool is_real(int32_t type) { return type == NN_F32 || type == NN_F64; }
+static bool is_real(int32_t type) { return type == NN_F32 || type == NN_F64 || type == NN_F16; }
 
 /* The column for the type that the node works in: that of its last operand, as Where has its condition first.
  */
@@ -151,38 +145,38 @@ static void put_number(char *text, size_t size, const NnNode *node, const char *
 /* A number becomes another type as the reference does it: to integers saturating, NaN to 0. */
 static void cast_text(int32_t from, int32_t to, char *text, size_t size) {
     if (to == NN_BOOL)
-        put(text, size, "$a != 0");
-    else if (is_real(from) && !is_real(to))
-        (void)snprintf(text, size, "convert_%s_sat_rtz($a)", ocl_type_name(to));
+        (void)snprintf(text, size, "?$a != AS(%s, 0)", ocl_type_name(from));
+    else if (from == NN_F64 && to == NN_F16)
+        put(text, size, "odd_float($a)");
     else
-        (void)snprintf(text, size, "(%s)$a", ocl_type_name(to));
+        put(text, size, is_real(from) && !is_real(to) ? "SATURATE($T, $a)" : "CONVERT($T, $a)");
 }
 
 /* Bounds may be absent; in the wrong order the upper one wins. */
 static void clip_text(const NnNode *node, const char *const operands[4], char *text, size_t size) {
-    if (strcmp(node->op, "ClipGrad") == 0) {
-        (void)snprintf(text, size, "%s || %s ? 0 : $a", operands[2] ? "$b < $c" : "false",
-                       operands[3] ? "$b > $d" : "false");
+    const char *low = operands[1] ? "($a < $b ? $b : $a)" : "$a";
+    if (strcmp(node->op, "ClipGrad") != 0) {
+        if (operands[2])
+            (void)snprintf(text, size, "%s > $c ? $c : %s", low, low);
+        else
+            put(text, size, low);
         return;
     }
-    const char *low = operands[1] ? "($a < $b ? $b : $a)" : "$a";
-    if (operands[2])
-        (void)snprintf(text, size, "%s > $c ? $c : %s", low, low);
-    else
-        put(text, size, low);
+    put(text, size, operands[2] ? "$b < $c" : "");
+    put(text, size, operands[2] && operands[3] ? " || " : "");
+    put(text, size, operands[3] ? "$b > $d" : "");
+    put(text, size, operands[2] || operands[3] ? " ? AS($T, 0) : $a" : "$a");
 }
 
-bool ocl_chain_expression(const NnNode *node, const char *const operands[4], char *text, size_t size) {
-    char pattern[1024] = "";
+static const char *mask_name(int32_t type) {
+    static const char *const names[] = {[1] = "char", [2] = "short", [4] = "int", [8] = "long"};
+    return names[type == NN_F16 ? 4 : nn_type_size(type)];
+}
+
+static void expand(const char *pattern, const NnNode *node, const char *const operands[4], char *text,
+                   size_t size) {
     const Word *w = find_word(node);
     const int32_t to = node->outputs[0]->type;
-    if (is_cast(node))
-        cast_text(node->inputs[0]->type, to, pattern, sizeof pattern);
-    else if (is_clip(node))
-        clip_text(node, operands, pattern, sizeof pattern);
-    else
-        put(pattern, sizeof pattern, column(w, node));
-    text[0] = '\0';
     for (const char *p = pattern; *p; p++) {
         if (*p != '$') {
             put(text, size, (const char[]){*p, '\0'});
@@ -195,9 +189,27 @@ bool ocl_chain_expression(const NnNode *node, const char *const operands[4], cha
         case 'd': put(text, size, operands[*p - 'a']); break;
         case 'k': put_number(text, size, node, w->k); break;
         case 'l': put_number(text, size, node, w->l); break;
+        case 'M': put(text, size, mask_name(to)); break;
         case 'T': put(text, size, ocl_type_name(to)); break;
         default: put(text, size, to == NN_F64 ? "" : "f"); break;
         }
     }
+}
+
+bool ocl_chain_expression(const NnNode *node, const char *const operands[4], char *text, size_t size) {
+    char pattern[1024] = "", type[32];
+    const int32_t to = node->outputs[0]->type;
+    if (is_cast(node))
+        cast_text(node->inputs[0]->type, to, pattern, sizeof pattern);
+    else if (is_clip(node))
+        clip_text(node, operands, pattern, sizeof pattern);
+    else
+        put(pattern, sizeof pattern, column(find_word(node), node));
+    const bool compares = pattern[0] == '?';
+    (void)snprintf(type, sizeof type, "AS(%s, ", ocl_type_name(to));
+    text[0] = '\0';
+    put(text, size, compares ? "TRUTH(" : to == NN_F16 ? "round_half(" : type);
+    expand(pattern + compares, node, operands, text, size);
+    put(text, size, ")");
     return strlen(text) + 1 < size;
 }

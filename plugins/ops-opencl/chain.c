@@ -8,6 +8,9 @@
 
 #include "ops/family/groups.h"
 
+#include "plugins/ops-opencl/chain.cl.h"
+#include "plugins/ops-opencl/elementary.cl.h"
+
 typedef struct Params {
     uint32_t count, table[CHAIN_TABLE];
 } Params;
@@ -28,16 +31,17 @@ static int32_t build(const NnHost *nn, NnDevice *device, const NnView *view, con
     OclPlan *plan = ocl_plan(nn, device, status);
     const OclService *ocl = plan ? plan->ocl : NULL;
     char *text = plan ? nn->alloc(nn, CHAIN_TEXT) : NULL;
-    const OclSource source = {.name = "chain", .parts = {text}};
+    OclSource source = {.name = "chain", .parts = {chain_cl, elementary_cl, text}};
     ChainLayout l;
     OclStage *s = NULL;
-    if (text && (!ocl_chain_layout(&l, view->inputs, view->n_inputs, view->outputs[0]) ||
+    if (text && (!ocl_chain_layout(&l, ocl, view->inputs, view->n_inputs, view->outputs[0]) ||
                  !ocl_chain_text(view, &l, text, CHAIN_TEXT)))
         (void)nn_fail(nn, status, NN_UNSUPPORTED, "the chain of %u nodes is larger than a chain can be",
                       view->n_nodes);
-    else if (text)
+    else if (text) {
+        source.options = ocl_chain_options(view, &l);
         s = ocl->stage(nn, plan, &source, "chain", view->n_inputs + view->n_outputs, status);
-    else if (plan)
+    } else if (plan)
         (void)nn_fail(nn, status, NN_OUT_OF_MEMORY, "no memory to write a chain's program");
     nn->free(nn, text);
     if (s) {
@@ -47,10 +51,11 @@ static int32_t build(const NnHost *nn, NnDevice *device, const NnView *view, con
             ocl_arg(s, i, OCL_INPUT, places[i]);
         for (uint32_t k = 0; k < view->n_outputs; k++)
             ocl_arg(s, view->n_inputs + k, OCL_OUTPUT, k);
+        const uint32_t row = l.n_broadcast == 0 ? l.count : l.table[0], items = (row + l.width - 1) / l.width;
         if (l.n_broadcast == 0)
-            ocl_items(s, l.count);
+            ocl_items(s, items);
         else
-            ocl_rows(s, l.count / (l.table[0] ? l.table[0] : 1), l.table[0]);
+            ocl_rows(s, l.count / (row ? row : 1), items);
         allow_in_place(view, &l, places, out);
         out->flop = (double)l.count * view->n_nodes;
         (void)ocl->params(nn, plan, s, &params, 4 * (1 + (l.n_table ? l.n_table : 1)), status);
@@ -80,7 +85,7 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
     ChainLayout l;
     const OclService *ocl = ocl_service(nn, device, reason);
     const char *why = ocl ? ocl_chain_refusal(node) : "the device is another package's";
-    if (!why && !ocl_chain_layout(&l, inputs, inputs_of(node, inputs, places), node->outputs[0]))
+    if (!why && !ocl_chain_layout(&l, ocl, inputs, inputs_of(node, inputs, places), node->outputs[0]))
         why = "it broadcasts over too many dimensions";
     for (uint32_t i = 0; !why && i < node->n_inputs + node->n_outputs; i++) {
         const NnValueInfo *v = i < node->n_inputs ? node->inputs[i] : node->outputs[i - node->n_inputs];
@@ -106,12 +111,12 @@ static int32_t plan_node(const NnHost *nn, NnDevice *device, const NnNode *node,
 
 /* ---- chains ---- */
 
-/* f64 where the device has it is left to single nodes, whose `match` asks. */
-static const char *refusal(const NnNode *node) {
+/* Without f64: for devices that lack it. */
+static const char *narrow_refusal(const NnNode *node) {
     const char *why = ocl_chain_refusal(node);
     for (uint32_t i = 0; !why && i < node->n_inputs + 1; i++) {
         const NnValueInfo *v = i < node->n_inputs ? node->inputs[i] : node->outputs[0];
-        why = v && v->type == NN_F64 ? "f64" : NULL;
+        why = v && v->type == NN_F64 ? "the device has no f64" : NULL;
     }
     return why;
 }
@@ -134,14 +139,17 @@ static bool fits(const NnGroups *g, uint32_t n, const uint32_t *nodes, uint32_t 
         }
     }
     ChainLayout l;
+    const OclService any = {.cpu = false};
     return leaving <= CHAIN_OUTPUTS &&
-           ocl_chain_layout(&l, inputs, n_inputs, g->view->nodes[nodes[0]]->outputs[0]);
+           ocl_chain_layout(&l, &any, inputs, n_inputs, g->view->nodes[nodes[0]]->outputs[0]);
 }
 
 static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims,
                      NnStatus *status) {
-    (void)device;
-    return nn_groups_claim(nn, view, refusal, CHAIN_NODES, fits, claims, status);
+    const OclService *ocl = ocl_service(nn, device, status);
+    return ocl ? nn_groups_claim(nn, view, ocl->f64 ? ocl_chain_refusal : narrow_refusal, CHAIN_NODES, fits,
+                                 claims, status)
+               : nn->code(status);
 }
 
 static int32_t plan_claim(const NnHost *nn, NnDevice *device, const NnView *view, uint64_t tag, NnPlan *plan,

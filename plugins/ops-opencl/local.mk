@@ -4,8 +4,10 @@
 
 opencl_texts = \
 	plugins/ops-opencl/arg.cl \
+	plugins/ops-opencl/chain.cl \
 	plugins/ops-opencl/conv.cl \
 	plugins/ops-opencl/direct.cl \
+	plugins/ops-opencl/elementary.cl \
 	plugins/ops-opencl/fault.cl \
 	plugins/ops-opencl/gemm.cl \
 	plugins/ops-opencl/index.cl \
