@@ -12,6 +12,7 @@ opencl_texts = \
 	plugins/ops-opencl/gemm.cl \
 	plugins/ops-opencl/index.cl \
 	plugins/ops-opencl/lanes.cl \
+	plugins/ops-opencl/lines.cl \
 	plugins/ops-opencl/move.cl \
 	plugins/ops-opencl/normalization.cl \
 	plugins/ops-opencl/params.cl \
@@ -35,6 +36,7 @@ opsopencl_LTLIBRARIES += plugins/ops-opencl/conv.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/device.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/gemm.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/index.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/lines.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/move.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/normalization.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/pool.la
