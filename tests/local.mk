@@ -68,6 +68,7 @@ script_tests = \
 	tests/plugins/ops-opencl/test-operators.sh \
 	tests/plugins/ops-opencl/test-recovery.sh \
 	tests/plugins/ops-opencl/test-settings.sh \
+	tests/plugins/ops-opencl/test-streams.sh \
 	tests/train/test-allocations.sh \
 	tests/train/test-checkpoint.sh \
 	tests/train/test-recovery.sh \
@@ -194,7 +195,7 @@ tests_train_allocations_la_LIBADD = $(DL_LIBS)
 if HAVE_CRITERION
 check_PROGRAMS += $(unit_tests)
 endif
-check_PROGRAMS += $(contract_tests) tests/plugins/ops-opencl/test-agreement
+check_PROGRAMS += $(contract_tests) tests/plugins/ops-opencl/test-agreement tests/plugins/ops-opencl/test-streams
 EXTRA_DIST += tests/core/plugin/fixture.c tests/abi/add.c tests/abi/layout.txt tests/abi/record $(abi_headers)
 abi_headers = \
 	tests/abi/0.1/nn/abi.h \

@@ -120,6 +120,7 @@ cl_int ocl_await(NnStream *s, cl_event event) {
     cl_int state = s->hung ? CL_COMPLETE : state_of(cl, event);
     if (state <= CL_COMPLETE)
         return state;
+    (void)cl->Flush(s->queue); /* which only the waiting function does by itself */
     if (s->device->timeout > 0 && set_alarm(s, event) && !done_in_time(s, event)) {
         give_up(s);
         return CL_SUCCESS;

@@ -19,13 +19,13 @@
     X(CreateCommandQueue)                                                                                    \
     X(ReleaseCommandQueue)                                                                                   \
     X(Flush)                                                                                                 \
-    X(Finish)                                                                                                \
     X(CreateBuffer)                                                                                          \
     X(ReleaseMemObject)                                                                                      \
     X(EnqueueReadBuffer)                                                                                     \
     X(EnqueueWriteBuffer)                                                                                    \
     X(EnqueueCopyBuffer)                                                                                     \
-    X(EnqueueFillBuffer)                                                                                     \
+    X(EnqueueMapBuffer)                                                                                      \
+    X(EnqueueUnmapMemObject)                                                                                 \
     X(EnqueueNDRangeKernel)                                                                                  \
     X(EnqueueMarkerWithWaitList)                                                                             \
     X(EnqueueBarrierWithWaitList)                                                                            \

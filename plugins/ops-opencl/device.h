@@ -49,6 +49,8 @@ struct NnDevice {
     OclBlock *blocks;
     OclProgram *programs;
     OclNotice *notice;
+    bool unified; /* the host's memory is the device's */
+    bool out_of_order;
     double timeout; /* seconds without a completed command; 0: never */
     bool hung;      /* a stream waited that long: what the driver holds is left to it */
 };
@@ -68,6 +70,15 @@ int32_t ocl_find(const NnHost *, OclFound found[OCL_DEVICES_MAX], uint32_t *n, N
 /* A text property, cut to OCL_TEXT. */
 void ocl_device_text(const OclApi *, cl_device_id, cl_device_info, char text[OCL_TEXT]);
 void ocl_platform_text(const OclApi *, cl_platform_id, cl_platform_info, char text[OCL_TEXT]);
+
+/* choose.c */
+int32_t ocl_enumerate(const NnHost *, uint32_t *count, NnStatus *);
+int32_t ocl_device_at(const NnHost *, uint32_t index, OclFound *, NnStatus *);
+int32_t ocl_describe(const NnHost *, uint32_t index, NnDeviceInfo *, NnStatus *);
+int32_t ocl_find_named(const NnHost *, const char *words, uint32_t *index, NnStatus *);
+bool ocl_has_extension(const OclApi *, cl_device_id, const char *name);
+/* The platform's version and the driver's. */
+void ocl_driver_text(const OclApi *, const OclFound *, char *text, size_t size);
 
 /* heap.c */
 int32_t ocl_alloc(NnDevice *, NnStream *, uint64_t bytes, NnBuffer *, NnStatus *);
@@ -93,10 +104,6 @@ void ocl_service_init(OclService *, const OclApi *);
 int32_t ocl_stream_new(NnDevice *, NnStream **, NnStatus *);
 void ocl_stream_free(NnDevice *, NnStream *);
 int32_t ocl_reset(NnDevice *, NnStream *, NnStatus *);
-/* Where the stream's kernels report faults; the next event looks there. */
-cl_mem ocl_faults(NnStream *);
-/* Enqueues a kernel whose arguments are set. */
-int32_t ocl_launch(const NnCall *, const OclStage *);
 
 /* copy.c */
 int32_t ocl_copy_in(NnDevice *, NnStream *, NnBuffer, uint64_t, const void *, uint64_t, NnStatus *);

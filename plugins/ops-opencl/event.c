@@ -42,8 +42,11 @@ static int32_t read_report(NnStream *s, NnStatus *status) {
     if (!s->watched || !ocl_has_room(s))
         return NN_OK;
     OclEntry e = {.what = "a copy of the fault word", .then = look_at_report, .slot = slot};
+    const cl_event *list;
+    ocl_touch(s, s->faults, 0, sizeof(OclFault), false);
+    const cl_uint n = ocl_waits(s, &list);
     const cl_int code = s->device->cl->EnqueueReadBuffer(s->queue, s->faults, CL_FALSE, 0, sizeof(OclFault),
-                                                         &s->reports[slot], 0, NULL, &e.event);
+                                                         &s->reports[slot], n, list, &e.event);
     if (code == CL_SUCCESS) {
         s->read_at[slot] = s->next;
         s->n_reports++;
@@ -88,6 +91,7 @@ int32_t ocl_stream_wait(NnDevice *d, NnStream *s, NnEvent *e, NnStatus *status) 
     char said[OCL_SAID];
     if (e->marker == NULL || e->stream == s)
         return NN_OK;
+    ocl_deliver(e->stream, e->below);
     const cl_int code = d->cl->EnqueueBarrierWithWaitList(s->queue, 1, &e->marker, NULL);
     return code == CL_SUCCESS ? NN_OK
                               : nn_fail(d->nn, status, NN_ERROR, "device %s cannot wait for an event: %s",

@@ -41,6 +41,7 @@ typedef struct OclStage {
 typedef struct OclPlan {
     const struct OclService *ocl;
     NnDevice *device;
+    uint64_t workspace; /* bytes */
     uint32_t n_stages;
     OclStage *stages;
 } OclPlan;
@@ -84,7 +85,8 @@ static inline NN_MAYBE_UNUSED const OclService *ocl_service(const NnHost *nn, Nn
     return ocl;
 }
 
-/* A plan to add stages to, and its end: the plan becomes the node's state, or is gone if anything failed. */
+/* A plan to add stages to, and its end, when `out` has the size of the workspace: the plan becomes the node's
+ * state, or is gone if anything failed. */
 static inline NN_MAYBE_UNUSED OclPlan *ocl_plan(const NnHost *nn, NnDevice *device, NnStatus *status) {
     const OclService *ocl = ocl_service(nn, device, status);
     return ocl ? ocl->plan_new(nn, device, status) : NULL;
@@ -93,6 +95,8 @@ static inline NN_MAYBE_UNUSED OclPlan *ocl_plan(const NnHost *nn, NnDevice *devi
 static inline NN_MAYBE_UNUSED int32_t ocl_planned(const NnHost *nn, OclPlan *plan, NnPlan *out,
                                                   NnStatus *status) {
     const int32_t code = nn->code(status);
+    if (plan)
+        plan->workspace = out->workspace;
     if (code == NN_OK)
         out->state = plan;
     else if (plan)

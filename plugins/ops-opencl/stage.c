@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plans of stages: made once per compiled node, run without allocating or looking anything up. */
-#include "device.h"
+#include "stream.h"
 
 static OclPlan *plan_new(const NnHost *nn, NnDevice *device, NnStatus *status) {
     OclPlan *plan = nn->alloc(nn, sizeof *plan);
@@ -27,6 +27,12 @@ static void plan_free(const NnHost *nn, OclPlan *plan) {
 static OclStage *stage_new(const NnHost *nn, OclPlan *plan, const OclSource *source, const char *kernel,
                            uint32_t n_args, NnStatus *status) {
     NnDevice *d = plan->device;
+    if (n_args > OCL_ARGS) {
+        (void)nn_fail(nn, status, NN_UNSUPPORTED,
+                      "a kernel of the program %s has %u arguments, expected at most %u", source->name,
+                      n_args, OCL_ARGS);
+        return NULL;
+    }
     cl_program program = ocl_program(d, source, status);
     if (program == NULL)
         return NULL;
@@ -76,51 +82,68 @@ static int32_t set_table(const NnHost *nn, OclPlan *plan, OclStage *stage, const
                          bytes, ocl_said(d, code, said));
 }
 
-static cl_int set_arg(const OclApi *cl, cl_kernel kernel, uint32_t i, OclArg *a, const NnCall *call) {
-    const OclBuffer *b = a->role == OCL_WORKSPACE ? call->workspace : NULL;
-    uint64_t at = 0, offset = call->workspace_offset + a->offset, size = a->size ? a->size : 4;
-    if (a->role != OCL_WORKSPACE) {
-        const NnTensor *t = a->role == OCL_INPUT    ? call->inputs[a->index]
-                            : a->role == OCL_OUTPUT ? call->outputs[a->index]
-                                                    : NULL;
-        if (t) {
-            b = t->buffer;
-            offset = t->offset;
-            size = nn_type_size(t->type);
-        }
-    }
-    const cl_mem memory = a->role == OCL_FAULT ? ocl_faults(call->stream) : b ? b->memory : NULL;
+/* What a kernel is given for an argument, and the bytes there that it may touch. */
+typedef struct Place {
+    cl_mem memory;
+    uint64_t at; /* elements to skip; for a fault the tag */
+    uint64_t from, bytes;
+} Place;
+
+static Place place_of(const OclPlan *plan, const OclArg *a, const NnCall *call) {
+    const NnTensor *t = a->role == OCL_INPUT    ? call->inputs[a->index]
+                        : a->role == OCL_OUTPUT ? call->outputs[a->index]
+                                                : NULL;
+    const OclBuffer *b = t ? t->buffer : a->role == OCL_WORKSPACE ? call->workspace : NULL;
     if (a->role == OCL_FAULT)
-        at = call->tag;
-    else if (b)
-        at = (b->offset + offset) / size;
-    if (a->set && a->memory == memory && a->at == at)
+        return (Place){ocl_faults(call->stream), call->tag, 0, sizeof(OclFault)};
+    if (b == NULL)
+        return (Place){.memory = NULL};
+    if (t) {
+        const uint64_t size = nn_type_size(t->type), from = b->offset + t->offset;
+        return (Place){b->memory, from / size, from, (uint64_t)nn_elements(t) * size};
+    }
+    const uint64_t from = b->offset + call->workspace_offset;
+    return (Place){b->memory, (from + a->offset) / (a->size ? a->size : 4), from, plan->workspace};
+}
+
+static cl_int set_arg(const OclPlan *plan, cl_kernel kernel, uint32_t i, OclArg *a, const NnCall *call) {
+    const OclApi *cl = plan->ocl->cl;
+    const Place p = place_of(plan, a, call);
+    ocl_touch(call->stream, p.memory, p.from, p.bytes, a->role != OCL_INPUT);
+    if (a->set && a->memory == p.memory && a->at == p.at)
         return CL_SUCCESS;
-    a->set = false;
-    cl_int code = cl->SetKernelArg(kernel, 2 * i, sizeof memory, &memory);
+    cl_int code = cl->SetKernelArg(kernel, 2 * i, sizeof p.memory, &p.memory);
     if (code == CL_SUCCESS)
-        code = cl->SetKernelArg(kernel, 2 * i + 1, sizeof at, &at);
-    a->memory = memory;
-    a->at = at;
+        code = cl->SetKernelArg(kernel, 2 * i + 1, sizeof p.at, &p.at);
+    a->memory = p.memory;
+    a->at = p.at;
     a->set = code == CL_SUCCESS;
     return code;
 }
 
-static int32_t run(OclPlan *plan, const NnCall *call) {
-    for (uint32_t k = 0; k < plan->n_stages; k++) {
-        OclStage *stage = &plan->stages[k];
-        for (uint32_t i = 0; i < stage->n_args; i++) {
-            const cl_int code = set_arg(plan->ocl->cl, stage->kernel, i, &stage->args[i], call);
-            char said[OCL_SAID];
-            if (code != CL_SUCCESS)
-                return nn_fail(call->host, call->status, NN_ERROR, "device %s does not take argument %u: %s",
-                               plan->device->name, i, ocl_said(plan->device, code, said));
-        }
-        const int32_t code = ocl_launch(call, stage);
-        if (code != NN_OK)
-            return code;
+static int32_t run_stage(const OclPlan *plan, const OclStage *stage, const NnCall *call) {
+    for (uint32_t i = 0; i < stage->dims; i++)
+        if (stage->global[i] == 0)
+            return NN_OK;
+    if (ocl_ready(call->stream, call->status) != NN_OK)
+        return NN_ERROR;
+    for (uint32_t i = 0; i < stage->n_args; i++) {
+        const cl_int code = set_arg(plan, stage->kernel, i, &stage->args[i], call);
+        char said[OCL_SAID];
+        if (code == CL_SUCCESS)
+            continue;
+        ocl_hazards_clear(call->stream);
+        return nn_fail(call->host, call->status, NN_ERROR, "device %s does not take argument %u: %s",
+                       plan->device->name, i, ocl_said(plan->device, code, said));
     }
-    return NN_OK;
+    return ocl_launch(call, stage);
+}
+
+static int32_t run(OclPlan *plan, const NnCall *call) {
+    int32_t code = NN_OK;
+    for (uint32_t k = 0; code == NN_OK && k < plan->n_stages; k++)
+        code = run_stage(plan, &plan->stages[k], call);
+    return code;
 }
 
 void ocl_service_init(OclService *s, const OclApi *cl) {

@@ -13,7 +13,8 @@ int32_t ocl_stream_new(NnDevice *d, NnStream **out, NnStatus *status) {
     OclFault none = no_fault;
     const bool alarm = s && ocl_alarm_new(&s->alarm);
     if (alarm)
-        s->queue = d->cl->CreateCommandQueue(d->context, d->id, 0, &code);
+        s->queue = d->cl->CreateCommandQueue(
+            d->context, d->id, d->out_of_order ? CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE : 0, &code);
     if (alarm && code == CL_SUCCESS)
         s->faults = d->cl->CreateBuffer(d->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof none,
                                         &none, &code);
@@ -28,6 +29,7 @@ int32_t ocl_stream_new(NnDevice *d, NnStream **out, NnStatus *status) {
                        ocl_said(d, code, said));
     }
     s->device = d;
+    ocl_staging_open(s);
     *out = s;
     return NN_OK;
 }
@@ -62,10 +64,9 @@ void ocl_retire(NnStream *s, uint64_t below) {
 }
 
 bool ocl_has_room(NnStream *s) {
-    if (s->code == NN_OK && s->next - s->first == OCL_RING) {
-        (void)s->device->cl->Flush(s->queue);
+    if (s->code == NN_OK && s->next - s->first == OCL_RING)
         ocl_retire(s, s->first + 1);
-    }
+    ocl_hazards_reserve(s);
     return s->code == NN_OK;
 }
 
@@ -81,16 +82,17 @@ int32_t ocl_enqueued(NnStream *s, cl_int code, const OclEntry *e, NnStatus *stat
         s->ring[s->next++ % OCL_RING] = *e;
         return NN_OK;
     }
+    ocl_hazards_clear(s); /* what it was to touch, it does not */
     const bool memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY;
     return nn_fail(s->device->nn, status, memory ? NN_OUT_OF_MEMORY : NN_ERROR, "device %s refuses %s: %s",
                    s->device->name, e->what, ocl_said(s->device, code, said));
 }
 
 void ocl_stream_free(NnDevice *d, NnStream *s) {
-    (void)d->cl->Flush(s->queue);
     ocl_retire(s, s->next);
     if (s->hung)
         return; /* the driver may still write to it */
+    ocl_staging_close(s);
     (void)d->cl->ReleaseMemObject(s->faults);
     (void)d->cl->ReleaseCommandQueue(s->queue);
     if (ocl_alarm_free(&s->alarm))
@@ -98,7 +100,6 @@ void ocl_stream_free(NnDevice *d, NnStream *s) {
 }
 
 int32_t ocl_reset(NnDevice *d, NnStream *s, NnStatus *status) {
-    (void)d->cl->Flush(s->queue);
     ocl_retire(s, s->next);
     if (s->hung)
         return ocl_ready(s, status);
@@ -106,6 +107,7 @@ int32_t ocl_reset(NnDevice *d, NnStream *s, NnStatus *status) {
     s->tag = 0;
     s->watched = false;
     OclEntry e = {.what = "a copy from the host"};
+    ocl_touch(s, s->faults, 0, sizeof no_fault, true);
     const cl_int code = d->cl->EnqueueWriteBuffer(s->queue, s->faults, CL_FALSE, 0, sizeof no_fault,
                                                   &no_fault, 0, NULL, &e.event);
     return ocl_enqueued(s, code, &e, status);
@@ -121,13 +123,10 @@ cl_mem ocl_faults(NnStream *s) {
 int32_t ocl_launch(const NnCall *call, const OclStage *stage) {
     NnStream *s = call->stream;
     OclEntry e = {.tag = call->tag, .what = "a kernel"};
-    for (uint32_t i = 0; i < stage->dims; i++)
-        if (stage->global[i] == 0)
-            return NN_OK;
-    if (ocl_ready(s, call->status) != NN_OK)
-        return NN_ERROR;
+    const cl_event *list;
+    const cl_uint n = ocl_waits(s, &list);
     const cl_int code =
         s->device->cl->EnqueueNDRangeKernel(s->queue, stage->kernel, stage->dims, NULL, stage->global,
-                                            stage->local[0] ? stage->local : NULL, 0, NULL, &e.event);
+                                            stage->local[0] ? stage->local : NULL, n, list, &e.event);
     return ocl_enqueued(s, code, &e, call->status);
 }

@@ -3,11 +3,11 @@
  * An OpenCL loader that breaks one thing, for NN_OPENCL_LIBRARY: what it does not define is the real
  * loader's, which it is linked to. BREAK says what: "no-devices", "no-context", "no-build", "no-memory"
  * (buffers after the second), "small" (8 MiB of memory), "no-queue", "gpu" (says that it is one, which takes
- * the other kernels). From kernel number BREAK_AT on: "completion" (that kernel ends in an error, about which
- * the driver says a sentence), "lost" (waiting fails), "no-kernel", "no-copy" (enqueueing fails), "hang"
- * (that kernel never starts), "slow" (the next twelve kernels start 0.2 s apart). With BREAK_TRACE=FILE each
- * call that allocates, compiles, waits or blocks is a line there, with the number of kernels enqueued before
- * it.
+ * the other kernels), "discrete" (says that its memory is not the host's). From kernel number BREAK_AT on:
+ * "completion" (that kernel ends in an error, about which the driver says a sentence), "lost" (waiting
+ * fails), "no-kernel", "no-copy" (enqueueing fails), "hang" (that kernel never starts), "slow" (the next
+ * twelve kernels start 0.2 s apart). With BREAK_TRACE=FILE each call that allocates, compiles, waits or
+ * blocks is a line there, with the number of kernels enqueued before it.
  */
 #define _GNU_SOURCE
 #define CL_TARGET_OPENCL_VERSION 120
@@ -61,6 +61,8 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t size, void *
     const cl_int code = REAL(clGetDeviceInfo)(id, what, size, value, needed);
     if (breaks("gpu") && what == CL_DEVICE_TYPE && size >= sizeof(cl_device_type))
         *(cl_device_type *)value = CL_DEVICE_TYPE_GPU;
+    if (breaks("discrete") && what == CL_DEVICE_HOST_UNIFIED_MEMORY && size >= sizeof(cl_bool))
+        *(cl_bool *)value = CL_FALSE;
     if (breaks("small") && what == CL_DEVICE_GLOBAL_MEM_SIZE && size >= sizeof(cl_ulong))
         *(cl_ulong *)value = 8u << 20;
     return code;
@@ -126,10 +128,14 @@ static void *complain(void *arg) {
 #define GATES 12
 static cl_event gates[GATES];
 
-/* Opens a gate, each later than the one before. */
+/* Opens a gate 0.2 s after the one before. */
 static void *start_late(void *gate) {
-    (void)usleep(200000u * (unsigned)((cl_event *)gate - gates + 1));
+    static int open;
+    while (__atomic_load_n(&open, __ATOMIC_ACQUIRE) < (cl_event *)gate - gates)
+        (void)usleep(1000);
+    (void)usleep(200000);
     (void)clSetUserEventStatus(*(cl_event *)gate, CL_COMPLETE);
+    (void)__atomic_add_fetch(&open, 1, __ATOMIC_RELEASE);
     return NULL;
 }
 
