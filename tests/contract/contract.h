@@ -20,6 +20,7 @@ typedef struct Test {
     const char *device;
     NnNetwork *network;
     NnSession *session;
+    NnConfig *settings; /* of devices, by name; NULL: none */
 } Test;
 
 static int failures;
@@ -60,8 +61,11 @@ static inline bool open_session(Test *t, uint32_t flags) {
     /* These two have every operator; what they cannot do must not go by unseen. */
     if (strcmp(t->device, "reference") == 0 || strcmp(t->device, "toy") == 0)
         flags |= NN_SESSION_NO_FALLBACK;
-    const NnSessionOptions options = {
-        .struct_size = sizeof options, .flags = flags, .devices = devices, .seed = 7};
+    const NnSessionOptions options = {.struct_size = sizeof options,
+                                      .flags = flags,
+                                      .devices = devices,
+                                      .device_config = t->settings,
+                                      .seed = 7};
     t->session = nn_session_new(t->context, t->network, &options, t->status);
     return t->session != NULL;
 }
@@ -130,9 +134,10 @@ static inline void close_session(Test *t, NnCallable *c) {
     t->session = NULL;
 }
 
-/* Runs `body` on every device of NN_TEST_DEVICES (a comma list; else both). */
+/* Runs `body` on every device of NN_TEST_DEVICES (a comma list; else both), with the settings of
+ * NN_TEST_SETTINGS, a YAML map: {NAME: {KEY: VALUE}}. */
 static inline int on_each_device(void (*body)(Test *)) {
-    const char *list = getenv("NN_TEST_DEVICES");
+    const char *list = getenv("NN_TEST_DEVICES"), *settings = getenv("NN_TEST_SETTINGS");
     char names[256];
     (void)snprintf(names, sizeof names, "%s", list ? list : "reference,toy");
     char *rest = names;
@@ -146,7 +151,9 @@ static inline int on_each_device(void (*body)(Test *)) {
         t.context = nn_context_new(&options, t.status);
         if (t.context)
             t.network = nn_network_new(t.context, "blank", NULL, NULL, 1, t.status);
-        if (t.network == NULL) {
+        if (settings)
+            t.settings = nn_config_parse(settings, strlen(settings), "NN_TEST_SETTINGS", t.status);
+        if (t.network == NULL || (settings && t.settings == NULL)) {
             report(&t, "context and network", false);
         } else {
             t.nn = nn_context_host(t.context);
@@ -155,6 +162,7 @@ static inline int on_each_device(void (*body)(Test *)) {
         }
         nn_network_free(t.network);
         nn_context_free(t.context);
+        nn_config_free(t.settings);
         nn_status_free(t.status);
     }
     return failures != 0;
