@@ -48,12 +48,14 @@ V get(__global const elem *x, uint n, uint room, real fill) {
         if (n & 1)                                                                                           \
             STORE_1(y, 0, v.s0);                                                                             \
     }
-#define LONGS_N(n, y, v) vstore##n(v, 0, y)
-#define LONGS_1(y, i, v) ((y)[i] = (v))
+#define AS_IT_IS(n, y, v) vstore##n(v, 0, y)
+#define AS_IT_IS_1(y, i, v) ((y)[i] = (v))
 DEFINE_PUT(put, elem, V, STOREV, STORE)
-DEFINE_PUT(put_long, long, long16, LONGS_N, LONGS_1)
+DEFINE_PUT(put_real, real, V, AS_IT_IS, AS_IT_IS_1)
+DEFINE_PUT(put_long, long, long16, AS_IT_IS, AS_IT_IS_1)
 
 #define LONG(m) convert_long16(m)
+#define LOAD_LANES(x) LOADV(16, x)
 #define LANES_OF(array) vload16(0, array)
 #define ANY(m) any(m)
 
@@ -70,12 +72,15 @@ DEFINE_PUT(put_long, long, long16, LONGS_N, LONGS_1)
 typedef real V;
 typedef whole M;
 #define IOTA 0
+#define LOAD_LANES(x) LOAD(x, 0)
 #define LANES_OF(array) ((array)[0])
 #define ANY(m) (m)
 V get(__global const elem *x, uint n, uint room, real fill);
 V get(__global const elem *x, uint n, uint room, real fill) { return LOAD(x, 0); }
 void put(__global elem *y, uint n, V v);
 void put(__global elem *y, uint n, V v) { STORE(y, 0, v); }
+void put_real(__global real *y, uint n, V v);
+void put_real(__global real *y, uint n, V v) { *y = v; }
 void put_long(__global long *y, uint n, long v);
 void put_long(__global long *y, uint n, long v) { *y = v; }
 #define LONG(m) ((long)(m))

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reductions in f32 over any axes, sums to a smaller shape, and whether everything is finite. */
+/* Reductions over any axes, sums to a smaller shape, and whether everything is finite. */
 #include "ops-opencl/opencl.h"
 
+#include "plugins/ops-opencl/lanes.cl.h"
+#include "plugins/ops-opencl/real.cl.h"
 #include "plugins/ops-opencl/reduce.cl.h"
 
 #define DIMS 6u
@@ -9,26 +11,24 @@
 
 /* As reduce.cl has it; dimensions with the last one first. */
 typedef struct Params {
-    uint32_t count, kept, reduced, outer, inner, inner_stride;
-    float scale;
+    uint32_t count, total, kept, reduced, outer, inner, inner_stride, parts, part, pieces;
     uint32_t kept_dims[DIMS], kept_strides[DIMS], outer_dims[DIMS], outer_strides[DIMS];
 } Params;
 
 typedef struct Word {
     const char *op, *options;
-    bool mean;
 } Word;
 
 static const Word words[] = {
-    {"ReduceSum", "-DSUM", false},
-    {"SumTo", "-DSUM", false},
-    {"ReduceMean", "-DSUM", true},
-    {"ReduceSumSquare", "-DSUM -DSQUARES", false},
-    {"ReduceL1", "-DSUM -DMAGNITUDES", false},
-    {"ReduceL2", "-DSUM -DSQUARES -DROOT", false},
-    {"ReduceMax", "-DMAX", false},
-    {"ReduceMin", "-DMIN", false},
-    {"ReduceProd", "-DPROD", false},
+    {"ReduceSum", "-DSUM"},
+    {"SumTo", "-DSUM"},
+    {"ReduceMean", "-DSUM -DMEAN"},
+    {"ReduceSumSquare", "-DSUM -DSQUARES"},
+    {"ReduceL1", "-DSUM -DMAGNITUDES"},
+    {"ReduceL2", "-DSUM -DSQUARES -DROOT"},
+    {"ReduceMax", "-DMAX"},
+    {"ReduceMin", "-DMIN"},
+    {"ReduceProd", "-DPROD"},
 };
 
 static const Word *find_word(const NnNode *node) {
@@ -79,7 +79,11 @@ static bool add_dim(uint32_t *n, uint32_t *dims, uint32_t *strides, uint32_t ext
 static const char *describe(const NnNode *node, Params *p) {
     const NnValueInfo *x = node->inputs[0];
     uint32_t mask, dims[DIMS] = {0}, strides[DIMS] = {0}, n = 0, step = 1;
-    *p = (Params){.count = (uint32_t)ocl_count(node->outputs[0]), .inner = 1, .outer = 1, .scale = 1};
+    *p = (Params){.count = (uint32_t)ocl_count(node->outputs[0]),
+                  .total = (uint32_t)ocl_count(x),
+                  .outer = 1,
+                  .inner = 1,
+                  .inner_stride = 2};
     if (!reduced_dims(node, &mask))
         return "which axes is not known, or they are not those of this tensor";
     for (int32_t i = x->rank - 1; i >= 0; i--) {
@@ -99,33 +103,88 @@ static const char *describe(const NnNode *node, Params *p) {
         for (uint32_t d = 1; d < n; d++)
             p->outer *= dims[d];
     }
-    if (find_word(node)->mean)
-        p->scale = 1 / ((float)p->outer * (float)p->inner);
+    if (p->kept == 0)
+        p->kept = p->kept_dims[0] = p->kept_strides[0] = 1;
     return NULL;
 }
 
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     Params p;
-    if (ocl_match_f32(nn, device, node, reason) != NN_OK)
+    if (ocl_match_real(nn, device, node, reason) != NN_OK)
         return NN_UNSUPPORTED;
     const char *why = describe(node, &p);
     return why ? nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why) : NN_OK;
 }
 
+/* How a node's work is shared out. */
+typedef struct Share {
+    bool rows, groups; /* as reduce.cl has them */
+    uint32_t lanes;
+    uint64_t items; /* or groups; of each piece */
+} Share;
+
+/* Cuts few results of many elements into pieces: two items for each unit of the device at least, of thousands
+ * of elements. */
+static Share share_out(const OclService *ocl, Params *p) {
+    Share s = {.rows = p->inner_stride == 1, .lanes = 1};
+    if (ocl->cpu && (!s.rows || p->inner >= 16))
+        s.lanes = 16;
+    s.groups = s.rows && !ocl->cpu && p->inner >= GROUP / 2;
+    s.items = s.rows ? p->count : p->count / p->kept_dims[0] * ((p->kept_dims[0] + s.lanes - 1) / s.lanes);
+    const uint64_t wanted = (s.groups || ocl->cpu ? 2u : 128u) * (uint64_t)ocl->units,
+                   each = (uint64_t)p->outer * p->inner;
+    uint64_t pieces = 1;
+    if (s.items > 0 && s.items < wanted && p->total >= 1u << 17)
+        pieces = (wanted + s.items - 1) / s.items;
+    const uint64_t most = each / (s.rows ? 2048 : 128);
+    p->pieces = (uint32_t)(pieces < most ? pieces : most > 0 ? most : 1);
+    p->parts = p->outer > 0 ? (p->pieces + p->outer - 1) / p->outer : 1;
+    p->part = (p->inner + p->parts - 1) / p->parts;
+    if (s.rows) /* whole vectors */
+        p->part = (p->part + 127) / 128 * 128;
+    p->parts = p->part > 0 ? (p->inner + p->part - 1) / p->part : 0;
+    return s;
+}
+
+static OclStage *stage(const NnHost *nn, OclPlan *plan, const char *options, int32_t type, const char *kernel,
+                       const Share *share, const Params *p, uint32_t n_args, const OclArg *args,
+                       NnStatus *status) {
+    char text[128];
+    (void)snprintf(text, sizeof text, "%s -DLANES=%u%s%s %s", options, share->lanes,
+                   share->rows ? " -DROWS" : "", share->groups ? " -DGROUPS" : "", ocl_real(type));
+    const OclSource source = {.name = "reduce", .parts = {real_cl, lanes_cl, reduce_cl}, .options = text};
+    OclStage *s = plan->ocl->stage(nn, plan, &source, kernel, n_args, status);
+    if (s) {
+        memcpy(s->args, args, n_args * sizeof *args);
+        (void)plan->ocl->params(nn, plan, s, p, sizeof *p, status);
+    }
+    return s;
+}
+
+/* Workspace: what the pieces of each result come to. */
 static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
     Params p;
-    const OclSource source = {.name = "reduce", .parts = {reduce_cl}, .options = find_word(node)->options};
+    const char *options = find_word(node)->options;
+    const int32_t type = node->inputs[0]->type;
+    const OclArg parts = {.role = OCL_WORKSPACE, .size = ocl_real_size(type)}, y = {.role = OCL_OUTPUT};
+    const OclArg first[] = {{.role = OCL_INPUT}, y, parts}, second[] = {parts, y};
     OclPlan *plan = describe(node, &p) ? NULL : ocl_plan(nn, device, status);
-    const bool grouped = p.inner >= 4 * GROUP && p.outer > 0 && p.count < 64 * (plan ? plan->ocl->units : 1);
-    OclStage *s = plan ? plan->ocl->stage(nn, plan, &source, grouped ? "groups" : "items", 2, status) : NULL;
-    if (s) {
-        ocl_arg(s, 0, OCL_INPUT, 0);
-        ocl_arg(s, 1, OCL_OUTPUT, 0);
-        if (grouped)
-            ocl_groups(s, p.count, GROUP);
-        else
-            ocl_items(s, p.count);
-        (void)plan->ocl->params(nn, plan, s, &p, sizeof p, status);
+    if (plan) {
+        const Share share = share_out(plan->ocl, &p);
+        const uint64_t items = share.items * p.pieces;
+        OclStage *s = stage(nn, plan, options, type, "reduce", &share, &p, 3, first, status);
+        if (s && share.groups)
+            ocl_groups(s, items, GROUP);
+        else if (s && (uint64_t)p.outer * p.inner < 32)
+            ocl_items(s, items);
+        else if (s)
+            ocl_pieces(plan->ocl, s, items);
+        if (s && p.pieces > 1) {
+            s = stage(nn, plan, options, type, "join", &share, &p, 2, second, status);
+            if (s)
+                ocl_items(s, p.count);
+            out->workspace = (uint64_t)p.pieces * p.count * ocl_real_size(type);
+        }
     }
     return ocl_planned(nn, plan, out, status);
 }
@@ -133,26 +192,40 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
 /* ---- nn/AllFinite ---- */
 
 static int32_t match_finite(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
-    (void)device;
-    bool real = ocl_small(node);
+    const OclService *ocl = ocl_service(nn, device, reason);
+    bool real = ocl && ocl_small(node);
     for (uint32_t i = 0; i < node->n_inputs; i++)
-        real = real && ocl_is(node, i, NN_F32);
-    return real ? NN_OK : nn_fail(nn, reason, NN_UNSUPPORTED, "AllFinite is done for f32 only");
+        real = real &&
+               (ocl_is(node, i, NN_F32) || ocl_is(node, i, NN_F16) || (ocl_is(node, i, NN_F64) && ocl->f64));
+    return real ? NN_OK
+                : nn_fail(nn, reason, NN_UNSUPPORTED,
+                          "AllFinite is done for f32, f16 and a device's f64 only");
 }
+
+#define AT_ONCE (1u << 18) /* elements that one item of a processor looks at */
 
 static int32_t plan_finite(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
                            NnStatus *status) {
-    const OclSource source = {.name = "reduce", .parts = {reduce_cl}, .options = words[0].options};
     OclPlan *plan = ocl_plan(nn, device, status);
-    for (uint32_t i = 0; plan && i < node->n_inputs; i++) {
-        OclStage *s = plan->ocl->stage(nn, plan, &source, "finite", 2, status);
-        if (s == NULL)
-            break;
-        const Params p = {.count = i == 0, .inner = (uint32_t)ocl_count(node->inputs[i])};
-        ocl_arg(s, 0, OCL_INPUT, i);
-        ocl_arg(s, 1, OCL_OUTPUT, 0);
-        ocl_groups(s, 1, GROUP);
-        (void)plan->ocl->params(nn, plan, s, &p, sizeof p, status);
+    const bool cpu = plan && plan->ocl->cpu;
+    const Share share = {.lanes = cpu ? 16 : 1};
+    const OclArg y = {.role = OCL_OUTPUT};
+    const bool alone = cpu && node->n_inputs == 1 && ocl_count(node->inputs[0]) <= AT_ONCE;
+    if (plan && !alone) {
+        const Params none = {.pieces = 0};
+        OclStage *s = stage(nn, plan, words[0].options, NN_F32, "yes", &share, &none, 1, &y, status);
+        if (s)
+            ocl_items(s, 1);
+    }
+    for (uint32_t i = 0; plan && nn->code(status) == NN_OK && i < node->n_inputs; i++) {
+        Params p = {.total = (uint32_t)ocl_count(node->inputs[i])};
+        p.pieces = alone ? 1 : cpu ? 2 + p.total / AT_ONCE : 2 + p.total / 64;
+        p.part = (p.total / p.pieces / 16 + 1) * 16;
+        const OclArg args[] = {{.role = OCL_INPUT, .index = i}, y};
+        OclStage *s =
+            stage(nn, plan, words[0].options, node->inputs[i]->type, "finite", &share, &p, 2, args, status);
+        if (s)
+            ocl_pieces(plan->ocl, s, p.pieces);
     }
     return ocl_planned(nn, plan, out, status);
 }

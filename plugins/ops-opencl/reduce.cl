@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reductions. The result's elements are walked over the kept dimensions, each one's row over the reduced ones,
- * the last of them innermost. Sums are compensated (Kahan 1965), so that a row of a hundred thousand elements
- * keeps its digits. Few long rows get a group each; otherwise an item makes an element.
+ * Reductions. A result's elements are runs of memory (-DROWS: the last dimension goes), which an item walks by vectors, or
+ * with -DGROUPS a group together; or neighbours make neighbouring results, and an item makes as many as it has lanes. Few
+ * results of many elements are made in pieces that `join` puts together. Eight vectors are added in pairs, and what
+ * comes out to a compensated sum (Kahan 1965), so that a hundred thousand elements keep their digits.
  */
 #define DIMS 6
 #define GROUP 64
 
+/* Dimensions with the last one first. A result has outer times `parts` runs of up to `part` elements, inner_stride apart. */
 typedef struct {
-    uint count, kept, reduced, outer, inner, inner_stride; /* dimensions; rows are outer times inner elements */
-    float scale;
-    uint kept_dims[DIMS], kept_strides[DIMS], outer_dims[DIMS], outer_strides[DIMS]; /* last one first */
+    uint count, total, kept, reduced, outer, inner, inner_stride, parts, part, pieces;
+    uint kept_dims[DIMS], kept_strides[DIMS], outer_dims[DIMS], outer_strides[DIMS];
 } Params;
 
 uint place(uint at, uint n, const uint *dims, const uint *strides);
@@ -23,11 +24,6 @@ uint place(uint at, uint n, const uint *dims, const uint *strides) {
     return to;
 }
 
-/* The sum so far, and what rounding has taken from it. */
-typedef struct {
-    float sum, lost;
-} Acc;
-
 #if defined(SQUARES)
 #define VALUE(v) ((v) * (v))
 #elif defined(MAGNITUDES)
@@ -36,122 +32,155 @@ typedef struct {
 #define VALUE(v) (v)
 #endif
 
-#if defined(SUM)
+/* The result so far, and what rounding has taken from it. */
+typedef struct {
+    V sum, lost;
+} Acc;
+
+void step(Acc *a, V v);
+#ifdef SUM
 #define FIRST 0
-void step(Acc *a, float v) {
-    const float y = VALUE(v) - a->lost, t = a->sum + y;
+#define JOIN(a, b) ((a) + (b))
+void step(Acc *a, V v) {
+    const V y = v - a->lost, t = a->sum + y;
     /* An infinite sum has lost nothing that counts. */
-    a->lost = isfinite(t) ? (t - a->sum) - y : 0;
+    a->lost = fabs(t) <= REAL_MAX ? (t - a->sum) - y : (V)0;
     a->sum = t;
 }
-#define JOIN(a, b) ((a) + (b))
-#elif defined(MAX)
+#else
+#if defined(MAX)
 #define FIRST -INFINITY
-#define JOIN(a, b) ((b) > (a) || (b) != (b) ? (b) : (a))
+#define JOIN(a, b) (((b) > (a)) | ((b) != (b)) ? (b) : (a))
 #elif defined(MIN)
 #define FIRST INFINITY
-#define JOIN(a, b) ((b) < (a) || (b) != (b) ? (b) : (a))
+#define JOIN(a, b) (((b) < (a)) | ((b) != (b)) ? (b) : (a))
 #else
 #define FIRST 1
 #define JOIN(a, b) ((a) * (b))
 #endif
-#ifndef SUM
-void step(Acc *a, float v) { a->sum = JOIN(a->sum, v); }
+void step(Acc *a, V v) { a->sum = JOIN(a->sum, v); }
 #endif
+FOLD(fold, JOIN)
 
-#ifdef ROOT
+#if defined(ROOT)
 #define FINISH(v) sqrt(v)
+#elif defined(MEAN)
+#define FINISH(v) ((v) / ((real)p.outer * (real)p.inner))
 #else
-#define FINISH(v) ((v) * p.scale)
+#define FINISH(v) (v)
 #endif
 
-/* n elements, `stride` apart, more of the sum in `a`. */
-void add_row(Acc *a, __global const float *x, uint n, uint stride);
-void add_row(Acc *a, __global const float *x, uint n, uint stride) {
+V pairs(V a, V b, V c, V d);
+V pairs(V a, V b, V c, V d) {
+    const V ab = JOIN(a, b), cd = JOIN(c, d);
+    return JOIN(ab, cd);
+}
+
+/* n vectors from `at` on, `stride` apart, of which `lanes` lanes count. */
+void add_run(Acc *a, __global const elem *x, uint at, uint n, uint stride, uint lanes, const Params *p);
+void add_run(Acc *a, __global const elem *x, uint at, uint n, uint stride, uint lanes, const Params *p) {
     uint k = 0;
-#ifdef SUM
-    if (stride == 1 && n >= 32) { /* sixteen compensated sums side by side */
-        float16 sum = 0, lost = 0;
-        for (; k + 16 <= n; k += 16) {
-            const float16 y = VALUE(vload16(0, x + k)) - lost, t = sum + y;
-            lost = (t - sum) - y;
-            sum = t;
+    x += at;
+    if (lanes >= LANES)
+        for (; k + 8 <= n; k += 8) {
+#define AT(i) VALUE(LOAD_LANES(x + (k + (i)) * stride))
+            const V u = pairs(AT(0), AT(1), AT(2), AT(3)), v = pairs(AT(4), AT(5), AT(6), AT(7));
+            step(a, JOIN(u, v));
         }
-        float all[16];
-        vstore16(sum - lost, 0, all);
-        float check = 0;
-        for (uint i = 0; i < 16; i++)
-            check += all[i];
-        if (isfinite(check))
-            for (uint i = 0; i < 16; i++) {
-                const float y = all[i] - a->lost, t = a->sum + y;
-                a->lost = (t - a->sum) - y;
-                a->sum = t;
-            }
-        else
-            k = 0; /* infinities want the slow way */
-    }
-#endif
     for (; k < n; k++)
-        step(a, x[k * stride]);
+        step(a, VALUE(get(x + k * stride, lanes, p->total - at - k * stride, FIRST)));
 }
 
-__kernel void items(__global const float *x, ulong xo, __global float *y, ulong yo, Params p) {
-    const uint i = (uint)get_global_id(0);
-    if (i >= p.count)
-        return;
-    const ulong base = xo + place(i, p.kept, p.kept_dims, p.kept_strides);
+/* The piece of a result that begins at `base`: runs that one item, number t of `items`, has a share of. */
+Acc piece(__global const elem *x, uint base, uint q, uint t, uint items, uint lanes, const Params *p);
+Acc piece(__global const elem *x, uint base, uint q, uint t, uint items, uint lanes, const Params *p) {
+    const uint runs = p->outer * p->parts, share = (runs + p->pieces - 1) / p->pieces;
     Acc a = {FIRST, 0};
-    for (uint o = 0; o < p.outer; o++)
-        add_row(&a, x + base + place(o, p.reduced, p.outer_dims, p.outer_strides), p.inner, p.inner_stride);
-    y[yo + i] = FINISH(a.sum);
-}
-
-__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void groups(__global const float *x, ulong xo,
-                                                                          __global float *y, ulong yo, Params p) {
-    __local float part[GROUP];
-    const uint i = (uint)get_group_id(0), t = (uint)get_local_id(0);
-    const ulong base = xo + place(i, p.kept, p.kept_dims, p.kept_strides);
-    Acc a = {FIRST, 0};
-#ifdef CPU
-    /* A row for each item in turn, or a piece of the only one. */
-    const uint pieces = p.outer < GROUP ? GROUP / p.outer : 1, piece = (p.inner + pieces - 1) / pieces;
-    for (uint r = t; r < p.outer * pieces; r += GROUP) {
-        const uint begin = min(p.inner, r % pieces * piece);
-        add_row(&a, x + base + place(r / pieces, p.reduced, p.outer_dims, p.outer_strides) + begin * p.inner_stride,
-                min(p.inner - begin, piece), p.inner_stride);
-    }
+    for (uint r = q * share; r < min(runs, q * share + share); r++) {
+        const uint begin = r % p->parts * p->part, n = min(p->part, p->inner - begin);
+        const uint at = base + place(r / p->parts, p->reduced, p->outer_dims, p->outer_strides) + begin * p->inner_stride;
+#ifdef ROWS
+        const uint width = items * LANES;
+        add_run(&a, x, at + t * LANES, n / width, width, LANES, p);
+        if (n % width > t * LANES)
+            add_run(&a, x, at + n / width * width + t * LANES, 1, 0, n % width - t * LANES, p);
 #else
-    for (uint o = 0; o < p.outer; o++) {
-        const ulong at = base + place(o, p.reduced, p.outer_dims, p.outer_strides);
-        for (uint k = t; k < p.inner; k += GROUP)
-            step(&a, x[at + k * p.inner_stride]);
-    }
+        add_run(&a, x, at, n, p->inner_stride, lanes, p);
 #endif
-    part[t] = a.sum;
+    }
+    return a;
+}
+
+#ifdef GROUPS
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
+#else
+__kernel
+#endif
+void reduce(__global const elem *x, ulong xo, __global elem *y, ulong yo, __global real *parts, ulong po, Params p) {
+#ifdef GROUPS
+    __local real part[GROUP];
+    const uint i = (uint)get_group_id(0) % p.count, q = (uint)get_group_id(0) / p.count, t = (uint)get_local_id(0);
+    const Acc a = piece(x + xo, place(i, p.kept, p.kept_dims, p.kept_strides), q, t, GROUP, 1, &p);
+    part[t] = a.sum - a.lost;
     for (uint reach = GROUP / 2; reach > 0; reach /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
         if (t < reach)
             part[t] = JOIN(part[t], part[t + reach]);
     }
-    if (t == 0)
-        y[yo + i] = FINISH(part[0]);
+    if (t > 0)
+        return;
+    const V sum = part[0];
+    const uint lanes = 1;
+#elif defined(ROWS)
+    const uint i = (uint)get_global_id(0) % p.count, q = (uint)get_global_id(0) / p.count, lanes = 1;
+    if (q >= p.pieces)
+        return;
+    const Acc a = piece(x + xo, place(i, p.kept, p.kept_dims, p.kept_strides), q, 0, 1, LANES, &p);
+    const V sum = fold(a.sum - a.lost);
+#else
+    const uint blocks = (p.kept_dims[0] + LANES - 1) / LANES, all = p.count / p.kept_dims[0] * blocks;
+    const uint b = (uint)get_global_id(0) % all, q = (uint)get_global_id(0) / all, column = b % blocks * LANES;
+    const uint i = b / blocks * p.kept_dims[0] + column, lanes = p.kept_dims[0] - column;
+    if (q >= p.pieces)
+        return;
+    const Acc a = piece(x + xo, place(i, p.kept, p.kept_dims, p.kept_strides), q, 0, 1, lanes, &p);
+    const V sum = a.sum - a.lost;
+#endif
+    if (p.pieces == 1)
+        put(y + yo + i, lanes, FINISH(sum));
+    else
+        put_real(parts + po + q * p.count + i, lanes, sum);
 }
 
-/* Y = (first ? true : Y) and every element of X is finite. */
-__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void finite(__global const float *x, ulong xo,
-                                                                          __global uchar *y, ulong yo, Params p) {
-    __local uint bad[GROUP];
-    const uint t = (uint)get_local_id(0);
-    uint mine = 0;
-    for (uint k = t; k < p.inner; k += GROUP)
-        mine |= !isfinite(x[xo + k]);
-    bad[t] = mine;
-    for (uint reach = GROUP / 2; reach > 0; reach /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (t < reach)
-            bad[t] |= bad[t + reach];
-    }
-    if (t == 0)
-        y[yo] = (p.count ? 1 : y[yo]) && !bad[0];
+__kernel void join(__global const real *parts, ulong po, __global elem *y, ulong yo, Params p) {
+    const uint i = (uint)get_global_id(0);
+    if (i >= p.count)
+        return;
+    real sum = FIRST;
+    for (uint q = 0; q < p.pieces; q++)
+        sum = JOIN(sum, parts[po + q * p.count + i]);
+    STORE(y, yo + i, FINISH(sum));
+}
+
+/* Whether all elements are finite: the only item says it, or each of several takes back what `yes` has said. */
+__kernel void finite(__global const elem *x, ulong xo, __global uchar *y, ulong yo, Params p) {
+    const uint i = (uint)get_global_id(0);
+    M bad = 0;
+    x += xo;
+#ifdef CPU
+    const uint from = i * p.part, to = min(p.total, from + p.part), step = LANES;
+#else
+    const uint from = i, to = p.total, step = p.pieces;
+#endif
+    for (uint k = from; k < to && i < p.pieces; k += step)
+        bad |= fabs(get(x + k, to - k, p.total - k, 0)) <= REAL_MAX ? (M)0 : (M)-1;
+    if (p.pieces == 1 && i == 0)
+        y[yo] = !ANY(bad);
+    else if (ANY(bad))
+        y[yo] = 0;
+}
+
+__kernel void yes(__global uchar *y, ulong yo, Params p) {
+    (void)p;
+    y[yo] = 1;
 }
