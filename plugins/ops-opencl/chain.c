@@ -180,12 +180,17 @@ static const NnClaim chains = {.struct_size = sizeof chains,
     X(Less) X(LessOrEqual) X(Greater) X(GreaterOrEqual) X(Equal) X(And) X(Or) X(Xor) X(Not) \
     X(Identity) X(Cast) X(Neg) X(Abs) X(Sign) X(Reciprocal) X(Sqrt) X(Exp) X(Log) X(Erf) X(Sin) X(Cos) X(Atan) \
     X(Floor) X(Ceil) X(Round) X(IsNaN) X(Relu) X(LeakyRelu) X(Elu) X(Selu) X(Sigmoid) X(Tanh) X(Softplus) \
-    X(Softsign) X(HardSwish) X(Gelu) X(Where) X(Clip)
+    X(Softsign) X(HardSwish) X(Gelu) X(Where) X(Clip) \
+    X(Tan) X(Asin) X(Acos) X(Sinh) X(Cosh) X(Asinh) X(Acosh) X(Atanh) X(IsInf) X(Mod) X(BitwiseAnd) X(BitwiseOr) \
+    X(BitwiseXor) X(BitwiseNot) X(BitShift) X(Sum) X(Mean) X(Celu) X(PRelu) X(ThresholdedRelu) X(Shrink) \
+    X(HardSigmoid) X(Mish) X(Swish)
 /* clang-format on */
 #define FOR_OURS(X)                                                                                          \
     X(ReluGrad)                                                                                              \
     X(LeakyReluGrad)                                                                                         \
-    X(EluGrad) X(SeluGrad) X(SigmoidGrad) X(TanhGrad) X(HardSwishGrad) X(GeluGrad) X(ClipGrad)
+    X(EluGrad)                                                                                               \
+    X(SeluGrad) X(SigmoidGrad) X(TanhGrad) X(HardSwishGrad) X(GeluGrad) X(ClipGrad) X(CeluGrad)              \
+        X(ThresholdedReluGrad) X(HardSigmoidGrad) X(MishGrad)
 FOR_ONNX(ONNX)
 FOR_OURS(OURS)
 
