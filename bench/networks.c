@@ -32,12 +32,17 @@ static const Workload workloads[] = {
      "model: {family: cnn, network: lenet5}\n"
      "data: {loader: glyphs}\n"
      "train: {epochs: 1000, batch: 64, optimizer: {name: adam, rate: 1e-3}}\n"},
+    {"lstm", 64, 2.0 * (28 * 4 * 64 * (28 + 64) + 64 * 10), 2.0 * 28 * 4 * 64 * 28,
+     "model:\n  family: net\n  layers:\n    - Reshape: {inputs: [x, [0, 28, 28]]}\n"
+     "    - LSTM: {name: lstm, units: 64, last: true}\n    - Dense: {name: output, units: 10}\n"
+     "data: {loader: glyphs}\n"
+     "train: {epochs: 1000, batch: 64, optimizer: {name: adam, rate: 1e-3}}\n"},
 };
 
 typedef struct Times {
     double seconds[MAX_SAMPLES];
     uint32_t n, skip;
-    double last, until;
+    double last, length, until; /* until: from the first step that counts */
     NnTraining *training;
 } Times;
 
@@ -111,12 +116,12 @@ static void stepped(void *self, const NnTrainReport *report) {
     (void)report;
     Times *t = self;
     const double at = now();
-    if (t->skip > 0)
-        t->skip--;
-    else if (t->n < MAX_SAMPLES)
+    if (t->skip == 0)
         t->seconds[t->n++] = at - t->last;
+    else if (--t->skip == 0)
+        t->until = at + t->length;
     t->last = at;
-    if (at > t->until || t->n == MAX_SAMPLES)
+    if (t->n > 0 && (at > t->until || t->n == MAX_SAMPLES))
         nn_training_ask(t->training, NN_ASK_STOP);
 }
 
@@ -165,7 +170,7 @@ static int32_t run(NnContext *context, const Workload *w, double seconds, const 
     const double top = peak(nn_context_host(context)->threads(nn_context_host(context)));
     NnTraining *training = nn_training_new(context, config, 0, &events, status);
     if (training) {
-        t = (Times){.skip = 20, .training = training, .until = now() + seconds + 0.3};
+        t = (Times){.skip = 20, .training = training, .length = seconds};
         const int32_t code = nn_training_run(training, status);
         if (code == NN_CANCELLED) {
             nn_status_clear(status);
@@ -190,7 +195,8 @@ int main(int argc, char **argv) {
                        status);
     if (code != NN_OK)
         fprintf(stderr, "networks: %s\n",
-                *nn_status_message(status) ? nn_status_message(status) : "expected a workload: mlp, lenet5");
+                *nn_status_message(status) ? nn_status_message(status)
+                                           : "expected a workload: mlp, lenet5, lstm");
     nn_context_free(context);
     nn_status_free(status);
     return code == NN_OK ? 0 : 1;
