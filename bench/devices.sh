@@ -18,13 +18,13 @@ cd "$out" || exit 1
 for _ in $(seq "$ROUNDS"); do
     for workload in mlp lenet5 lstm; do
         for device in opencl cpu; do
-            "$BUILDDIR/bench/networks" "$workload" "$SECS" "$device" | awk -v d="$device" '{print d, $1, $3}' >> times || exit 1
+            "$BUILDDIR/bench/networks" "$workload" "$SECS" "$device" | awk -v d="$device" '{print d, $1, $3}' >> times.txt || exit 1
         done
     done
 done
-median() { awk -v d="$1" -v c="$2" '$1 == d && $2 == c {print $3}' times | sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
+median() { awk -v d="$1" -v c="$2" '$1 == d && $2 == c {print $3}' times.txt | sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 printf '\n| network | opencl, ms | cpu, ms | times slower |\n| --- | ---: | ---: | ---: |\n'
-awk '$1 == "cpu" && !seen[$2]++ {print $2}' times | while read -r name; do
+awk '$1 == "cpu" && !seen[$2]++ {print $2}' times.txt | while read -r name; do
     awk -v n="$name" -v a="$(median opencl "$name")" -v b="$(median cpu "$name")" \
-        'BEGIN {printf "| %s | %.3g | %.3g | %.2f |\n", n, a, b, b > 0 ? a / b : 0}'
+        'BEGIN {printf "| %s | %.3g | %.3g | %.2f |\n", n, a, b, (b > 0 ? a / b : 0)}'
 done
