@@ -29,6 +29,9 @@ static const Word words[] = {
     {"ReduceMax", "-DMAX"},
     {"ReduceMin", "-DMIN"},
     {"ReduceProd", "-DPROD"},
+    {"ReduceLogSum", "-DSUM -DLOG"},
+    {"GlobalAveragePool", "-DSUM -DMEAN"},
+    {"GlobalMaxPool", "-DMAX"},
 };
 
 static const Word *find_word(const NnNode *node) {
@@ -50,6 +53,10 @@ static bool reduced_dims(const NnNode *node, uint32_t *mask) {
             *mask |= (uint32_t)(k < 0 || more->dims[k] != x->dims[i]) << i;
         }
         return true;
+    }
+    if (strncmp(node->op, "Global", 6) == 0) {
+        *mask = (1u << x->rank) - 4; /* all but samples and channels */
+        return x->rank >= 2;
     }
     if (more && more->value == NULL && ocl_count(more) > 0)
         return false;
@@ -234,7 +241,8 @@ static int32_t plan_finite(const NnHost *nn, NnDevice *device, const NnNode *nod
 #define EXPORT(name) {NN_KERNEL_KIND, #name, &kernel_##name},
 /* clang-format off */
 #define FOR_ALL(X) \
-    X(ReduceSum) X(ReduceMean) X(ReduceSumSquare) X(ReduceL1) X(ReduceL2) X(ReduceMax) X(ReduceMin) X(ReduceProd)
+    X(ReduceSum) X(ReduceMean) X(ReduceSumSquare) X(ReduceL1) X(ReduceL2) X(ReduceMax) X(ReduceMin) X(ReduceProd) \
+    X(ReduceLogSum) X(GlobalAveragePool) X(GlobalMaxPool)
 /* clang-format on */
 FOR_ALL(REDUCTION)
 OCL_KERNEL(sum_to, "nn", "SumTo", match, plan)

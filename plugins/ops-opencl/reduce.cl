@@ -64,6 +64,8 @@ FOLD(fold, JOIN)
 
 #if defined(ROOT)
 #define FINISH(v) sqrt(v)
+#elif defined(LOG)
+#define FINISH(v) log(v)
 #elif defined(MEAN)
 #define FINISH(v) ((v) / ((real)p.outer * (real)p.inner))
 #else
