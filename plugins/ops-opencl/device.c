@@ -59,17 +59,17 @@ static int32_t read_limits(NnDevice *d, const NnConfig *config, NnStatus *status
     return NN_OK;
 }
 
+/* Of a device that hangs the driver keeps what it holds: it may never come back, and asking may not either.
+ */
 static void close_opencl(NnDevice *d) {
-    if (d->hung) { /* what the driver holds may never come back, and asking for it may not either */
-        d->nn->free(d->nn, d);
-        return;
-    }
     if (d->context) {
-        ocl_programs_close(d);
         ocl_heap_close(d);
-        (void)d->cl->ReleaseContext(d->context);
+        ocl_programs_close(d);
+        if (!d->hung)
+            (void)d->cl->ReleaseContext(d->context);
     }
-    ocl_notice_free(d->notice);
+    if (!d->hung) /* the driver may still say something */
+        ocl_notice_free(d->notice);
     d->nn->free(d->nn, d);
 }
 

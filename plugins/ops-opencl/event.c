@@ -92,6 +92,8 @@ int32_t ocl_stream_wait(NnDevice *d, NnStream *s, NnEvent *e, NnStatus *status) 
     if (e->marker == NULL || e->stream == s)
         return NN_OK;
     ocl_deliver(e->stream, e->below);
+    if (ocl_ready(s, status) != NN_OK)
+        return NN_ERROR;
     const cl_int code = d->cl->EnqueueBarrierWithWaitList(s->queue, 1, &e->marker, NULL);
     return code == CL_SUCCESS ? NN_OK
                               : nn_fail(d->nn, status, NN_ERROR, "device %s cannot wait for an event: %s",

@@ -113,7 +113,8 @@ static void drop_block(NnDevice *d, OclBlock *block) {
         }
     d->in_use -= block->bytes;
     /* OpenCL keeps the memory until the commands that use it are done. */
-    (void)d->cl->ReleaseMemObject(block->first->memory);
+    if (!d->hung)
+        (void)d->cl->ReleaseMemObject(block->first->memory);
     for (OclBuffer *b = block->first, *after; b; b = after) {
         after = b->after;
         free(b);

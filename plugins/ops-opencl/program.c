@@ -125,7 +125,8 @@ cl_program ocl_program(NnDevice *d, const OclSource *source, NnStatus *status) {
 void ocl_programs_close(NnDevice *d) {
     for (OclProgram *p = d->programs, *next; p; p = next) {
         next = p->next;
-        (void)d->cl->ReleaseProgram(p->program);
+        if (!d->hung)
+            (void)d->cl->ReleaseProgram(p->program);
         free(p);
     }
     d->programs = NULL;

@@ -13,10 +13,11 @@ static OclPlan *plan_new(const NnHost *nn, NnDevice *device, NnStatus *status) {
 }
 
 static void plan_free(const NnHost *nn, OclPlan *plan) {
+    const bool hung = plan->device->hung;
     for (uint32_t i = 0; i < plan->n_stages; i++) {
-        if (plan->stages[i].kernel)
+        if (plan->stages[i].kernel && !hung)
             (void)plan->ocl->cl->ReleaseKernel(plan->stages[i].kernel);
-        if (plan->stages[i].table)
+        if (plan->stages[i].table && !hung)
             (void)plan->ocl->cl->ReleaseMemObject(plan->stages[i].table);
         nn->free(nn, plan->stages[i].args);
     }

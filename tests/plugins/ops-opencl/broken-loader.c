@@ -3,11 +3,12 @@
  * An OpenCL loader that breaks one thing, for NN_OPENCL_LIBRARY: what it does not define is the real
  * loader's, which it is linked to. BREAK says what: "no-devices", "no-context", "no-build", "no-memory"
  * (buffers after the second), "small" (8 MiB of memory), "no-queue", "gpu" (says that it is one, which takes
- * the other kernels), "discrete" (says that its memory is not the host's). From kernel number BREAK_AT on:
- * "completion" (that kernel ends in an error, about which the driver says a sentence), "lost" (waiting
- * fails), "no-kernel", "no-copy" (enqueueing fails), "hang" (that kernel never starts), "slow" (the next
- * twelve kernels start 0.2 s apart). With BREAK_TRACE=FILE each call that allocates, compiles, waits or
- * blocks is a line there, with the number of kernels enqueued before it.
+ * the other kernels), "discrete" (says that its memory is not the host's), "no-pages" (and gives none that
+ * are page-locked). From kernel number BREAK_AT on: "completion" (that kernel ends in an error, about which
+ * the driver says a sentence), "lost" (waiting fails), "no-kernel", "no-copy" (enqueueing fails), "hang"
+ * (that kernel never starts), "slow" (the next twelve kernels start 0.2 s apart). With BREAK_TRACE=FILE each
+ * call that allocates, compiles, waits or blocks is a line there, with the number of kernels enqueued before
+ * it.
  */
 #define _GNU_SOURCE
 #define CL_TARGET_OPENCL_VERSION 120
@@ -61,7 +62,8 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t size, void *
     const cl_int code = REAL(clGetDeviceInfo)(id, what, size, value, needed);
     if (breaks("gpu") && what == CL_DEVICE_TYPE && size >= sizeof(cl_device_type))
         *(cl_device_type *)value = CL_DEVICE_TYPE_GPU;
-    if (breaks("discrete") && what == CL_DEVICE_HOST_UNIFIED_MEMORY && size >= sizeof(cl_bool))
+    if ((breaks("discrete") || breaks("no-pages")) && what == CL_DEVICE_HOST_UNIFIED_MEMORY &&
+        size >= sizeof(cl_bool))
         *(cl_bool *)value = CL_FALSE;
     if (breaks("small") && what == CL_DEVICE_GLOBAL_MEM_SIZE && size >= sizeof(cl_ulong))
         *(cl_ulong *)value = 8u << 20;
@@ -111,7 +113,7 @@ cl_program clCreateProgramWithSource(cl_context context, cl_uint n, const char *
 
 cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code) {
     trace("clCreateBuffer");
-    if (breaks("no-memory") && ++buffers > 2) {
+    if ((breaks("no-memory") && ++buffers > 2) || (breaks("no-pages") && flags & CL_MEM_ALLOC_HOST_PTR)) {
         *code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
         return NULL;
     }
@@ -127,6 +129,7 @@ static void *complain(void *arg) {
 
 #define GATES 12
 static cl_event gates[GATES];
+static int n_gates;
 
 /* Opens a gate 0.2 s after the one before. */
 static void *start_late(void *gate) {
@@ -148,7 +151,6 @@ static void in_thread(void *(*body)(void *), void *arg, int wait) {
 cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset,
                               const size_t *global, const size_t *local, cl_uint n, const cl_event *events,
                               cl_event *event) {
-    static int n_gates;
     kernels++;
     if (breaks("no-kernel") && reached())
         return CL_OUT_OF_RESOURCES;
@@ -192,8 +194,26 @@ cl_int clSetEventCallback(cl_event event, cl_int state, void(CL_CALLBACK *ring)(
     return REAL(clSetEventCallback)(event, state, ring, data);
 }
 
+/* What a driver may answer only when the device has answered it. */
+static void ask_back(void) {
+    while (breaks("hang") && n_gates > 0)
+        (void)pause();
+}
+
+#define ASKS_BACK(name, type)                                                                                \
+    cl_int name(type what) {                                                                                 \
+        ask_back();                                                                                          \
+        return REAL(name)(what);                                                                             \
+    }
+ASKS_BACK(clReleaseCommandQueue, cl_command_queue)
+ASKS_BACK(clReleaseContext, cl_context)
+ASKS_BACK(clReleaseKernel, cl_kernel)
+ASKS_BACK(clReleaseMemObject, cl_mem)
+ASKS_BACK(clReleaseProgram, cl_program)
+
 cl_int clFinish(cl_command_queue queue) {
     trace("clFinish");
+    ask_back();
     return REAL(clFinish)(queue);
 }
 

@@ -16,7 +16,7 @@ if ! cc -shared -fPIC -o broken.so "$SRCDIR/tests/plugins/ops-opencl/broken-load
 fi
 
 train() {
-    NN_OPENCL_LIBRARY="$PWD/broken.so" "$NNRUN" train "$config" device=opencl seed=1 train.batch=16 train.evaluate=none \
+    NN_OPENCL_LIBRARY="$PWD/broken.so" timeout 300 "$NNRUN" train "$config" device=opencl seed=1 train.batch=16 train.evaluate=none \
         train.max_steps=3 "$@"
 }
 
@@ -62,6 +62,13 @@ else
     echo "not ok slow: $(tail -n 1 out)"
 fi
 unset BREAK_AT
+
+# What only makes copies faster is told and done without.
+if BREAK=no-pages train name=pages > out 2>&1 && grep -q 'no page-locked memory.*: CL_MEM_OBJECT_ALLOCATION_FAILURE' out; then
+    echo "ok no page-locked memory stops nothing"
+else
+    echo "not ok no page-locked memory: $(tail -n 1 out)"
+fi
 
 # With auto the CPU goes on, whatever OpenCL does.
 if BREAK=no-devices train device=auto name=auto > out 2>&1; then
