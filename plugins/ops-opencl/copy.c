@@ -22,7 +22,7 @@ void ocl_staging_open(NnStream *s) {
         g->mapped = NULL;
         (void)snprintf(text, sizeof text, "device %s gives no page-locked memory, copies are slower: %s",
                        d->name, ocl_said(d, code, said));
-        d->nn->log(d->nn, 1, text);
+        d->nn->log(d->nn, 2, text);
     }
 }
 

@@ -6,9 +6,9 @@
  * the other kernels), "discrete" (says that its memory is not the host's), "no-pages" (and gives none that
  * are page-locked). From kernel number BREAK_AT on: "completion" (that kernel ends in an error, about which
  * the driver says a sentence), "lost" (waiting fails), "no-kernel", "no-copy" (enqueueing fails), "hang"
- * (that kernel never starts), "slow" (the next twelve kernels start 0.2 s apart). With BREAK_TRACE=FILE each
- * call that allocates, compiles, waits or blocks is a line there, with the number of kernels enqueued before
- * it.
+ * (that kernel never starts, and what asks for something back then never returns), "slow" (the next twelve
+ * kernels start 0.2 s apart). With BREAK_TRACE=FILE each call that allocates, compiles, waits or blocks is a
+ * line there, with the number of kernels enqueued before it.
  */
 #define _GNU_SOURCE
 #define CL_TARGET_OPENCL_VERSION 120
