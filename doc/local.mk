@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	doc/kit.md \
 	doc/decisions/0008-what-the-second-device-asked.md \
 	doc/decisions/0009-graphs-in-formats.md \
+	doc/decisions/0010-streams-of-opencl.md \
 	doc/results/export.md \
 	doc/performance.md \
 	doc/results/layers.md \
