@@ -43,16 +43,58 @@ static OclStage *stage(const NnHost *nn, OclPlan *plan, int32_t type, const char
     return s;
 }
 
+/* Is it a transpose? Then dimension 1 is made the one that lies side by side in X, as dimension 0 does in Y.
+ */
+static bool tiles(MoveParams *p) {
+    if (p->to_strides[0] != 1 || p->from_strides[0] == 1 || p->from_strides[0] == 0 || p->dims[0] < 4)
+        return false;
+    for (uint32_t d = 1; d < p->n; d++)
+        if (p->from_strides[d] == 1 && p->dims[d] >= 4) {
+            const MoveParams was = *p;
+            p->dims[1] = was.dims[d];
+            p->dims[d] = was.dims[1];
+            p->from_strides[1] = was.from_strides[d];
+            p->from_strides[d] = was.from_strides[1];
+            p->to_strides[1] = was.to_strides[d];
+            p->to_strides[d] = was.to_strides[1];
+            return true;
+        }
+    return false;
+}
+
+/* Items, or groups, as move.cl shares the elements out. */
+static void set_items(const OclService *ocl, OclStage *s, const MoveParams *p, bool tiled) {
+    const uint64_t across = (p->dims[0] + 15) / 16, down = (p->dims[1] + 15) / 16;
+    const uint64_t row = p->dims[0] > 0 ? p->dims[0] : 1, rows = p->count / row;
+    if (tiled && ocl->cpu) {
+        ocl_pieces(ocl, s, p->count > 0 ? across * down * (rows / p->dims[1]) : 0);
+    } else if (tiled) {
+        s->dims = 3;
+        s->local[0] = 16;
+        s->local[1] = 8;
+        s->local[2] = 1;
+        s->global[0] = (size_t)across * 16;
+        s->global[1] = (size_t)down * 8;
+        s->global[2] = p->count > 0 ? rows / p->dims[1] : 0;
+    } else if (ocl->cpu) {
+        ocl_pieces(ocl, s, rows * ((row + 4095) / 4096));
+    } else {
+        s->dims = 2;
+        s->local[0] = s->global[0] = row > 32 ? 64 : row > 8 ? 32 : 8;
+        s->local[1] = 64 / s->local[0];
+        s->global[1] = (size_t)(rows + s->local[1] - 1) / s->local[1] * s->local[1];
+    }
+}
+
 static bool add_move(const NnHost *nn, OclPlan *plan, int32_t type, uint32_t input, uint32_t output,
-                     const MoveParams *p, NnStatus *status) {
-    OclStage *s = stage(nn, plan, type, "move", 2, p, status);
+                     const MoveParams *given, NnStatus *status) {
+    MoveParams p = *given;
+    const bool tiled = tiles(&p);
+    OclStage *s = stage(nn, plan, type, tiled ? "transpose" : "move", 2, &p, status);
     if (s) {
         ocl_arg(s, 0, OCL_INPUT, input);
         ocl_arg(s, 1, OCL_OUTPUT, output);
-        s->dims = 2;
-        s->local[0] = s->global[0] = plan->ocl->cpu ? 1 : 64;
-        s->local[1] = plan->ocl->cpu ? 8 : 1;
-        s->global[1] = p->count ? (p->count / p->dims[0] + s->local[1] - 1) / s->local[1] * s->local[1] : 0;
+        set_items(plan->ocl, s, &p, tiled);
     }
     return s != NULL;
 }
@@ -166,26 +208,30 @@ static int32_t match_split(const NnHost *nn, NnDevice *device, const NnNode *nod
 
 /* ---- fills ---- */
 
+/* The bits of 1. */
+static uint64_t one_of(int32_t type) {
+    switch (type) {
+    case NN_F16: return 0x3c00;
+    case NN_BF16: return 0x3f80;
+    case NN_F32: return 0x3f800000;
+    case NN_F64: return UINT64_C(0x3ff0000000000000);
+    default: return 1;
+    }
+}
+
 static int32_t plan_fill(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
                          NnStatus *status) {
     const NnValueInfo *y = node->outputs[0];
     uint64_t bits = 0;
     const NnAttr *value = nn_attr(node, "value");
     if (strcmp(node->op, "OnesLike") == 0)
-        bits = y->type == NN_F32 ? 0x3f800000u : y->type == NN_F64 ? UINT64_C(0x3ff0000000000000) : 1;
+        bits = one_of(y->type);
     else if (value)
         memcpy(&bits, nn_data(value->u.tensor), nn_type_size(y->type));
     OclPlan *plan = ocl_plan(nn, device, status);
     if (plan)
         (void)add_fill(nn, plan, y, bits, status);
     return ocl_planned(nn, plan, out, status);
-}
-
-static int32_t match_ones(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
-    const int32_t type = node->outputs[0]->type;
-    if (type == NN_F16 || type == NN_BF16)
-        return refuse(nn, node, "16-bit floats are not done here", reason);
-    return match_type(nn, device, node, reason);
 }
 
 #define FOR_ALL(X)                                                                                           \
@@ -198,7 +244,7 @@ static int32_t match_ones(const NnHost *nn, NnDevice *device, const NnNode *node
     X("", Concat, match_pieces, plan_pieces)                                                                 \
     X("", Split, match_split, plan_pieces)                                                                   \
     X("nn", ZerosLike, match_type, plan_fill)                                                                \
-    X("nn", OnesLike, match_ones, plan_fill)                                                                 \
+    X("nn", OnesLike, match_type, plan_fill)                                                                 \
     X("", ConstantOfShape, match_type, plan_fill)
 #define DEFINE(dom, name, m, p) OCL_KERNEL(kernel_##name, dom, #name, m, p)
 #define EXPORT(dom, name, m, p) {NN_KERNEL_KIND, sizeof dom > 1 ? dom "/" #name : #name, &kernel_##name},
