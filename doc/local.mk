@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	doc/decisions/0008-what-the-second-device-asked.md \
 	doc/decisions/0009-graphs-in-formats.md \
 	doc/decisions/0010-streams-of-opencl.md \
+	doc/decisions/0011-no-clblast.md \
 	doc/results/export.md \
 	doc/performance.md \
 	doc/results/layers.md \

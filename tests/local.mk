@@ -69,6 +69,7 @@ script_tests = \
 	tests/plugins/ops-opencl/test-recovery.sh \
 	tests/plugins/ops-opencl/test-settings.sh \
 	tests/plugins/ops-opencl/test-streams.sh \
+	tests/plugins/ops-opencl/test-tune.sh \
 	tests/train/test-allocations.sh \
 	tests/train/test-checkpoint.sh \
 	tests/train/test-recovery.sh \

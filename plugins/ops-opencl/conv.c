@@ -68,7 +68,7 @@ static const char *describe(const NnHost *nn, const NnNode *node, OclProduct *p,
 
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     OclProduct p;
-    const int32_t code = ocl_match_real(nn, device, node, reason);
+    const int32_t code = ocl_product_match(nn, device, node, reason);
     if (code != NN_OK)
         return code;
     const char *why = describe(nn, node, &p, reason);

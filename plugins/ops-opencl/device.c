@@ -46,6 +46,7 @@ static int32_t read_limits(NnDevice *d, const NnConfig *config, NnStatus *status
     if (d->out_of_order && !(queues & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE))
         return nn_fail(d->nn, status, NN_UNSUPPORTED,
                        "%s has in-order queues only, asked for an out-of-order one", d->name);
+    d->tune = config && api->boolean(api->get(config, "tune"));
     d->timeout = config ? api->number(api->get(config, "timeout")) : TIMEOUT;
     d->budget = limit > 0 && (uint64_t)limit < memory ? (uint64_t)limit : memory;
     d->largest = largest;
@@ -63,6 +64,7 @@ static int32_t read_limits(NnDevice *d, const NnConfig *config, NnStatus *status
  */
 static void close_opencl(NnDevice *d) {
     if (d->context) {
+        ocl_choices_close(d);
         ocl_heap_close(d);
         ocl_programs_close(d);
         if (!d->hung)
@@ -135,7 +137,13 @@ static const NnSetting settings[] = {{.name = "memory",
                                       .max = 1e6,
                                       .unit = "s",
                                       .doc = "How long the device may complete no command before it is given "
-                                             "up; 0: for ever."}};
+                                             "up; 0: for ever."},
+                                     {.name = "tune",
+                                      .kind = NN_SET_BOOL,
+                                      .preset = "false",
+                                      .doc =
+                                          "Whether what suits the device best is measured, once, and stored "
+                                          "beside the built programs; results do not depend on it."}};
 
 static const NnDeviceKind opencl = {
     .struct_size = sizeof opencl,

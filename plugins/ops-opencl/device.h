@@ -32,6 +32,8 @@ typedef struct OclProgram {
     cl_program program;
 } OclProgram;
 
+typedef struct OclChoice OclChoice;
+
 /* What the driver last said by itself, from whatever thread. */
 typedef struct OclNotice OclNotice;
 
@@ -48,6 +50,8 @@ struct NnDevice {
     uint64_t largest;                      /* what one block may have */
     OclBlock *blocks;
     OclProgram *programs;
+    OclChoice *choices;
+    bool tune; /* what has no stored choice is measured */
     OclNotice *notice;
     bool unified; /* the host's memory is the device's */
     bool out_of_order;
@@ -96,6 +100,10 @@ bool ocl_cache_read(const NnHost *, const uint64_t key[2], const char *what, uns
 void ocl_cache_write(const NnHost *, const uint64_t key[2], const char *what, const unsigned char *binary,
                      size_t bytes);
 uint64_t ocl_hash(uint64_t seed, const void *data, size_t bytes);
+
+/* tune.c */
+uint32_t ocl_prefer(const NnHost *, NnDevice *, const OclContest *);
+void ocl_choices_close(NnDevice *);
 
 /* stage.c */
 void ocl_service_init(OclService *, const OclApi *);

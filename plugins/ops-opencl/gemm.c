@@ -87,10 +87,10 @@ static int32_t plan_mat_mul(const NnHost *nn, NnDevice *device, const NnNode *no
 static int32_t match_mat_mul(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     if (batch_rank(node) > BATCH_DIMS)
         return nn_fail(nn, reason, NN_UNSUPPORTED, "MatMul: more than %d batch dimensions", BATCH_DIMS);
-    return ocl_match_real(nn, device, node, reason);
+    return ocl_product_match(nn, device, node, reason);
 }
 
-OCL_KERNEL(gemm, "", "Gemm", ocl_match_real, plan_gemm)
+OCL_KERNEL(gemm, "", "Gemm", ocl_product_match, plan_gemm)
 OCL_KERNEL(mat_mul, "", "MatMul", match_mat_mul, plan_mat_mul)
 
 static const NnExport exports[] = {{NN_KERNEL_KIND, "Gemm", &gemm}, {NN_KERNEL_KIND, "MatMul", &mat_mul}};

@@ -53,6 +53,14 @@ typedef struct OclSource {
     const char *options; /* may be NULL */
 } OclSource;
 
+/* Ways of doing the same, which give the same bits, for the device to choose from (tune.c). */
+typedef struct OclContest {
+    const char *name;   /* of what and of which candidates; a literal: the choice is kept and stored by it */
+    uint32_t n, preset; /* at most 8; preset: the one that holds without a measurement */
+    uint64_t bytes;     /* of each of two f32 inputs and of the output of a trial */
+    OclPlan *(*trial)(const NnHost *, NnDevice *, uint32_t candidate); /* NULL: not on this device */
+} OclContest;
+
 typedef struct OclService {
     const OclApi *cl;
     /* Of the device. */
@@ -73,6 +81,7 @@ typedef struct OclService {
     int32_t (*run)(OclPlan *, const NnCall *);
     int32_t (*copy)(const NnCall *, const NnTensor *to, const NnTensor *from); /* whole, of one size */
     void (*free)(const NnHost *, OclPlan *);
+    uint32_t (*choose)(const NnHost *, NnDevice *, const OclContest *);
 } OclService;
 
 /* NULL with the status set when the device is not this package's. */

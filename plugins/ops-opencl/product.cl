@@ -6,7 +6,8 @@
  * where B_AT finds it outside.
  *
  * On processors a work item makes a tile of tile_m by tile_n: it packs a panel of B, `deep` rows of it, and runs over it
- * with vectors in registers. Elsewhere a group of 16 by 16 items makes a tile of WIDE by WIDE through local memory. The
+ * with vectors in registers. Elsewhere a group of 16 by 16 items makes a tile of WIDE by WIDE through local memory, DEEP
+ * at a time. The
  * depth may be cut into parts that different groups sum, in W; `fold` adds them up in their order.
  */
 
@@ -132,7 +133,6 @@ __kernel void product(__global const elem *a, ulong ao, __global const elem *b, 
 
 #else
 
-#define DEEP 16
 #define PER (WIDE / 16)
 
 __kernel __attribute__((reqd_work_group_size(16, 16, 1))) void

@@ -32,4 +32,7 @@ typedef struct OclPlaces {
 int32_t ocl_product_plan(const NnHost *, NnDevice *, const OclPlaces *, OclProduct *p, OclOperands, NnPlan *,
                          NnStatus *);
 
+/* For `match`: ocl_match_real, on a device that can run the product's groups. */
+int32_t ocl_product_match(const NnHost *, NnDevice *, const NnNode *, NnStatus *);
+
 #endif

@@ -156,4 +156,5 @@ void ocl_service_init(OclService *s, const OclApi *cl) {
     s->run = run;
     s->copy = ocl_copy_tensor;
     s->free = plan_free;
+    s->choose = ocl_prefer;
 }
