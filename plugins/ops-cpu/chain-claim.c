@@ -118,5 +118,5 @@ static bool fits(const NnGroups *g, uint32_t n, const uint32_t *nodes, uint32_t 
 int32_t cpu_chain_claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims,
                         NnStatus *status) {
     (void)device;
-    return nn_groups_claim(nn, view, cpu_chain_refusal, MAX_GROUP, fits, claims, status);
+    return nn_groups_claim(nn, view, cpu_chain_refusal, NULL, MAX_GROUP, fits, claims, status);
 }

@@ -2,7 +2,7 @@
 /*
  * The text of a chain, in the words of chain.cl: a work item has one element or a vector of them, loads what
  * it needs, computes node after node in variables, and stores what leaves. It depends on the operators, the
- * types and on how inputs broadcast, not on any extent, so that few programs serve many nodes.
+ * types and on how tensors are walked, not on any extent, so that few programs serve many nodes.
  */
 #include "chain.h"
 
@@ -23,66 +23,6 @@ NN_PRINTF(2, 3) static void add(Text *t, const char *format, ...) {
     t->at += n;
     t->room -= (size_t)n;
 }
-
-/* ---- broadcasting ---- */
-
-static void strides_of(const NnValueInfo *in, int32_t rank, uint32_t strides[NN_MAX_RANK]) {
-    uint32_t step = 1;
-    memset(strides, 0, NN_MAX_RANK * sizeof *strides);
-    for (int32_t d = in->rank - 1, o = rank - 1; d >= 0 && o >= 0; d--, o--) {
-        strides[o] = in->dims[d] == 1 ? 0 : step;
-        step *= (uint32_t)in->dims[d];
-    }
-}
-
-/* Neighbouring dimensions that every input walks in one stride become one. */
-bool ocl_chain_layout(ChainLayout *l, const OclService *ocl, const NnValueInfo *const *inputs, uint32_t n,
-                      const NnValueInfo *out) {
-    uint32_t stride[CHAIN_INPUTS][NN_MAX_RANK], merged[CHAIN_INPUTS][CHAIN_DIMS];
-    uint32_t dims[CHAIN_DIMS];
-    *l =
-        (ChainLayout){.n_inputs = n, .width = ocl->cpu ? CHAIN_VECTOR : 1, .count = (uint32_t)ocl_count(out)};
-    if (n > CHAIN_INPUTS)
-        return false;
-    for (uint32_t i = 0; i < n; i++) {
-        const uint64_t count = ocl_count(inputs[i]);
-        l->walk[i] = count == l->count ? CHAIN_WHOLE : count == 1 ? CHAIN_SCALAR : CHAIN_BROADCAST;
-        if (l->walk[i] != CHAIN_BROADCAST)
-            continue;
-        strides_of(inputs[i], out->rank, stride[l->n_broadcast++]);
-    }
-    for (int32_t d = out->rank - 1; d >= 0 && l->n_broadcast > 0; d--) {
-        if (out->dims[d] == 1)
-            continue;
-        bool joins = l->n_dims > 0;
-        for (uint32_t i = 0; i < l->n_broadcast && joins; i++)
-            joins = stride[i][d] == merged[i][l->n_dims - 1] * dims[l->n_dims - 1];
-        if (joins) {
-            dims[l->n_dims - 1] *= (uint32_t)out->dims[d];
-            continue;
-        }
-        if (l->n_dims == CHAIN_DIMS)
-            return false;
-        for (uint32_t i = 0; i < l->n_broadcast; i++)
-            merged[i][l->n_dims] = stride[i][d];
-        dims[l->n_dims++] = (uint32_t)out->dims[d];
-    }
-    if (l->n_dims * (l->n_broadcast + 1) > CHAIN_TABLE)
-        return false;
-    for (uint32_t d = 0; d < l->n_dims; d++)
-        l->table[l->n_table++] = dims[d];
-    for (uint32_t i = 0; i < l->n_broadcast; i++)
-        for (uint32_t d = 0; d < l->n_dims; d++)
-            l->table[l->n_table++] = merged[i][d];
-    if (l->n_dims > 0 && dims[0] < CHAIN_VECTOR)
-        l->width = 1;
-    for (uint32_t i = 0, k = 0; i < n; i++)
-        if (l->walk[i] == CHAIN_BROADCAST && merged[k++][0] == 0)
-            l->walk[i] = CHAIN_ROWS;
-    return true;
-}
-
-/* ---- the text ---- */
 
 static uint64_t types_of(const NnView *view) {
     uint64_t types = 0;
@@ -118,81 +58,106 @@ static void add_head(Text *t, const NnView *view, const ChainLayout *l) {
     for (uint32_t k = 0; k < view->n_outputs; k++)
         add(t, "__global %s *q%u, ulong r%u, ", ocl_memory_name(view->outputs[k]->type), k, k);
     add(t, "Layout l) {\nconst uint x0 = (uint)get_global_id(0) * W;\n");
-    if (l->n_broadcast == 0)
+    if (l->n_strided == 0)
         add(t, "if (x0 >= l.count)\n    return;\nconst uint i = x0, left = l.count - x0;\n");
     else
-        add(t, "const uint row = (uint)get_global_id(1);\nif (x0 >= l.table[0])\n    return;\n"
-               "const uint i = row * l.table[0] + x0, left = l.table[0] - x0;\n");
+        add(t,
+            "const uint row = (uint)get_global_id(1);\nif (x0 >= l.table[0] || row * l.table[0] >= l.count)\n"
+            "    return;\nconst uint i = row * l.table[0] + x0, left = l.table[0] - x0;\n");
 }
 
-/* The place of an input that is broadcast. Items come in rows of the last dimension, so that divisions are
- * made for rows only. */
+/* The places of strided accesses. Items come in rows of the last dimension, so that divisions are made for
+ * rows only. */
 static void add_places(Text *t, const ChainLayout *l) {
-    for (uint32_t k = 0; k < l->n_broadcast; k++)
-        add(t, "uint g%u = x0 * l.table[%u];\n", k, l->n_dims * (k + 1));
-    if (l->n_broadcast > 0)
+    bool part[CHAIN_LOADS + CHAIN_STORES] = {false};
+    for (uint32_t i = 0; i < l->n_loads; i++)
+        part[l->loads[i].place] = part[l->loads[i].place] || l->loads[i].part;
+    for (uint32_t k = 0; k < l->n_stores; k++)
+        part[l->stores[k].place] = part[l->stores[k].place] || l->stores[k].part;
+    for (uint32_t k = 0; k < l->n_strided; k++) {
+        const uint32_t row = l->n_dims + k * (l->n_dims + 1);
+        add(t, "uint g%u = x0 * l.table[%u]", k, row);
+        if (part[k])
+            add(t, " + l.table[%u]", row + l->n_dims);
+        add(t, ";\n");
+    }
+    if (l->n_strided > 0)
         add(t, "uint rest = row, x;\n");
     for (uint32_t d = 1; d < l->n_dims; d++) {
         if (d + 1 < l->n_dims)
             add(t, "x = rest %% l.table[%u];\nrest /= l.table[%u];\n", d, d);
         else
             add(t, "x = rest;\n");
-        for (uint32_t k = 0; k < l->n_broadcast; k++)
-            add(t, "g%u += x * l.table[%u];\n", k, l->n_dims * (k + 1) + d);
+        for (uint32_t k = 0; k < l->n_strided; k++)
+            add(t, "g%u += x * l.table[%u];\n", k, l->n_dims + k * (l->n_dims + 1) + d);
     }
 }
 
-/* A row of an input has neighbours for an item, or one element for all of it. */
-static void add_loads(Text *t, const NnView *view, const ChainLayout *l) {
-    for (uint32_t i = 0, k = 0; i < view->n_inputs; i++) {
-        const int32_t type = view->inputs[i]->type;
-        const char *name = ocl_type_name(type), *memory = ocl_memory_name(type);
-        char place[32] = "i";
-        if (l->walk[i] == CHAIN_BROADCAST || l->walk[i] == CHAIN_ROWS)
-            (void)snprintf(place, sizeof place, "g%u", k++);
-        if (l->walk[i] == CHAIN_SCALAR || l->walk[i] == CHAIN_ROWS)
-            add(t, "const VECTOR(%s) v%u = AS(%s, first_%s(p%u + o%u + %s));\n", name, i, name, memory, i, i,
-                l->walk[i] == CHAIN_SCALAR ? "0" : place);
+/* The place of an access in its tensor. */
+static const char *place_of(const ChainAccess *a, char place[16]) {
+    (void)snprintf(place, 16, a->walk == CHAIN_WHOLE ? "i" : a->walk == CHAIN_SCALAR ? "0" : "g%u", a->place);
+    return place;
+}
+
+/* A row of a tensor has neighbours for an item, or one element for all of it. */
+static void add_loads(Text *t, const ChainLayout *l) {
+    for (uint32_t i = 0; i < l->n_loads; i++) {
+        const ChainAccess *a = &l->loads[i];
+        const char *name = ocl_type_name(a->value->type), *memory = ocl_memory_name(a->value->type);
+        char place[16];
+        (void)place_of(a, place);
+        if (a->walk == CHAIN_SCALAR || a->walk == CHAIN_ROWS)
+            add(t, "const VECTOR(%s) v%u = AS(%s, first_%s(p%u + o%u + %s));\n", name, i, name, memory,
+                a->tensor, a->tensor, place);
         else
-            add(t, "const VECTOR(%s) v%u = read_%s(p%u + o%u + %s, left);\n", name, i, memory, i, i, place);
+            add(t, "const VECTOR(%s) v%u = read_%s(p%u + o%u + %s, left);\n", name, i, memory, a->tensor,
+                a->tensor, place);
     }
 }
 
-/* The variable that holds a value: inputs first, then the nodes' results. */
-static bool name_of(const NnView *view, const NnValueInfo *v, char name[16]) {
+/* The variable that holds a value: what was loaded, or a node's result. */
+static bool name_of(const NnView *view, const ChainLayout *l, const NnValueInfo *v, char name[16]) {
     uint32_t at = UINT32_MAX;
-    for (uint32_t i = 0; i < view->n_inputs && at == UINT32_MAX; i++)
-        at = view->inputs[i] == v ? i : at;
+    for (uint32_t i = 0; i < l->n_loads && at == UINT32_MAX; i++)
+        at = l->loads[i].value == v ? i : at;
     for (uint32_t s = 0; s < view->n_nodes && at == UINT32_MAX; s++)
-        at = view->nodes[s]->outputs[0] == v ? view->n_inputs + s : at;
+        at = view->nodes[s]->outputs[0] == v ? l->n_loads + s : at;
     (void)snprintf(name, 16, "v%u", at);
     return at != UINT32_MAX;
 }
 
+static bool add_node(Text *t, const NnView *view, const ChainLayout *l, uint32_t s) {
+    const NnNode *node = view->nodes[s];
+    char names[4][16], expression[2048];
+    const char *operands[4] = {NULL, NULL, NULL, NULL};
+    if (ocl_chain_splits(node) || ocl_chain_joins(node))
+        return true;
+    for (uint32_t i = 0; i < node->n_inputs && i < 4; i++) {
+        if (node->inputs[i] && !name_of(view, l, node->inputs[i], names[i]))
+            return false;
+        operands[i] = node->inputs[i] ? names[i] : NULL;
+    }
+    if (!ocl_chain_expression(node, operands, expression, sizeof expression))
+        return false;
+    add(t, "const VECTOR(%s) v%u = %s;\n", ocl_type_name(node->outputs[0]->type), l->n_loads + s, expression);
+    return true;
+}
+
 bool ocl_chain_text(const NnView *view, const ChainLayout *l, char *text, size_t size) {
     Text t = {text, size};
-    char names[4][16], expression[2048];
+    char name[16], place[16];
     add_head(&t, view, l);
     add_places(&t, l);
-    add_loads(&t, view, l);
-    for (uint32_t s = 0; s < view->n_nodes; s++) {
-        const NnNode *node = view->nodes[s];
-        const char *operands[4] = {NULL, NULL, NULL, NULL};
-        for (uint32_t i = 0; i < node->n_inputs && i < 4; i++) {
-            if (node->inputs[i] && !name_of(view, node->inputs[i], names[i]))
-                return false;
-            operands[i] = node->inputs[i] ? names[i] : NULL;
-        }
-        if (!ocl_chain_expression(node, operands, expression, sizeof expression))
+    add_loads(&t, l);
+    for (uint32_t s = 0; s < view->n_nodes; s++)
+        if (!add_node(&t, view, l, s))
             return false;
-        const char *type = ocl_type_name(node->outputs[0]->type);
-        add(&t, "const VECTOR(%s) v%u = %s;\n", type, view->n_inputs + s, expression);
-    }
-    for (uint32_t k = 0; k < view->n_outputs; k++) {
-        if (!name_of(view, view->outputs[k], names[0]))
+    for (uint32_t k = 0; k < l->n_stores; k++) {
+        const ChainAccess *a = &l->stores[k];
+        if (!name_of(view, l, a->value, name))
             return false;
-        add(&t, "write_%s(%s, q%u + r%u + i, left);\n", ocl_memory_name(view->outputs[k]->type), names[0], k,
-            k);
+        add(&t, "write_%s(%s, q%u + r%u + %s, left);\n", ocl_memory_name(a->value->type), name, a->tensor,
+            a->tensor, place_of(a, place));
     }
     add(&t, "}\n");
     return t.room > 1;

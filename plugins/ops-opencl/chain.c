@@ -15,14 +15,29 @@ typedef struct Params {
     uint32_t count, table[CHAIN_TABLE];
 } Params;
 
-/* An output may lie over a whole input of its size: an item reads all that it reads before it writes. */
-static void allow_in_place(const NnView *view, const ChainLayout *l, const uint32_t *places, NnPlan *plan) {
-    for (uint32_t k = 0; k < view->n_outputs; k++)
-        for (uint32_t i = 0; i < view->n_inputs; i++)
-            if (l->walk[i] == CHAIN_WHOLE &&
-                nn_type_size(view->inputs[i]->type) == nn_type_size(view->outputs[k]->type) &&
+/* An output may lie over an input where both are walked whole: an item reads all that it reads before it
+ * writes. */
+static void allow_in_place(const ChainLayout *l, const uint32_t *places, NnPlan *plan) {
+    for (uint32_t k = 0; k < l->n_stores; k++)
+        for (uint32_t i = 0; i < l->n_loads; i++) {
+            const ChainAccess *to = &l->stores[k], *from = &l->loads[i];
+            if (to->walk == CHAIN_WHOLE && from->walk == CHAIN_WHOLE &&
+                nn_type_size(from->value->type) == nn_type_size(to->value->type) &&
                 plan->n_in_place < NN_COUNT(plan->in_place))
-                plan->in_place[plan->n_in_place++] = (NnInPlace){places[i], k};
+                plan->in_place[plan->n_in_place++] = (NnInPlace){places[from->tensor], to->tensor};
+        }
+}
+
+/* Rows of few items share a group: PoCL's price of a group is that of some ten items. */
+static void set_items(OclStage *s, const ChainLayout *l) {
+    const uint32_t row = l->n_strided == 0 ? l->count : l->table[0], items = (row + l->width - 1) / l->width;
+    if (l->n_strided == 0) {
+        ocl_items(s, items);
+        return;
+    }
+    ocl_rows(s, l->count / (row ? row : 1), items);
+    s->local[1] = s->local[0] == 16 ? 8 : 1;
+    s->global[1] = (s->global[1] + s->local[1] - 1) / s->local[1] * s->local[1];
 }
 
 /* places: the call's number of each input of the view. */
@@ -34,8 +49,7 @@ static int32_t build(const NnHost *nn, NnDevice *device, const NnView *view, con
     OclSource source = {.name = "chain", .parts = {chain_cl, elementary_cl, text}};
     ChainLayout l;
     OclStage *s = NULL;
-    if (text && (!ocl_chain_layout(&l, ocl, view->inputs, view->n_inputs, view->outputs[0]) ||
-                 !ocl_chain_text(view, &l, text, CHAIN_TEXT)))
+    if (text && (!ocl_chain_layout(&l, ocl, view) || !ocl_chain_text(view, &l, text, CHAIN_TEXT)))
         (void)nn_fail(nn, status, NN_UNSUPPORTED, "the chain of %u nodes is larger than a chain can be",
                       view->n_nodes);
     else if (text) {
@@ -51,12 +65,8 @@ static int32_t build(const NnHost *nn, NnDevice *device, const NnView *view, con
             ocl_arg(s, i, OCL_INPUT, places[i]);
         for (uint32_t k = 0; k < view->n_outputs; k++)
             ocl_arg(s, view->n_inputs + k, OCL_OUTPUT, k);
-        const uint32_t row = l.n_broadcast == 0 ? l.count : l.table[0], items = (row + l.width - 1) / l.width;
-        if (l.n_broadcast == 0)
-            ocl_items(s, items);
-        else
-            ocl_rows(s, l.count / (row ? row : 1), items);
-        allow_in_place(view, &l, places, out);
+        set_items(s, &l);
+        allow_in_place(&l, places, out);
         out->flop = (double)l.count * view->n_nodes;
         (void)ocl->params(nn, plan, s, &params, 4 * (1 + (l.n_table ? l.n_table : 1)), status);
     }
@@ -79,14 +89,27 @@ static uint32_t inputs_of(const NnNode *node, const NnValueInfo **inputs, uint32
     return n;
 }
 
+/* A node as a view of itself, each input once. */
+static NnView view_of(const NnNode *const *node, const NnValueInfo **inputs, uint32_t *places) {
+    return (NnView){.struct_size = sizeof(NnView),
+                    .n_nodes = 1,
+                    .n_inputs = inputs_of(*node, inputs, places),
+                    .n_outputs = 1,
+                    .nodes = node,
+                    .inputs = inputs,
+                    .outputs = (*node)->outputs};
+}
+
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     const NnValueInfo *inputs[4];
     uint32_t places[4];
     ChainLayout l;
     const OclService *ocl = ocl_service(nn, device, reason);
     const char *why = ocl ? ocl_chain_refusal(node) : "the device is another package's";
-    if (!why && !ocl_chain_layout(&l, ocl, inputs, inputs_of(node, inputs, places), node->outputs[0]))
-        why = "it broadcasts over too many dimensions";
+    if (!why) {
+        const NnView view = view_of(&node, inputs, places);
+        why = ocl_chain_layout(&l, ocl, &view) ? NULL : "it broadcasts over too many dimensions";
+    }
     for (uint32_t i = 0; !why && i < node->n_inputs + node->n_outputs; i++) {
         const NnValueInfo *v = i < node->n_inputs ? node->inputs[i] : node->outputs[i - node->n_inputs];
         why = v && v->type == NN_F64 && !ocl->f64 ? "the device has no f64" : NULL;
@@ -94,26 +117,24 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
     return why ? nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why) : NN_OK;
 }
 
-/* A node is a view of itself, each input once. */
 static int32_t plan_node(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *plan,
                          NnStatus *status) {
     const NnValueInfo *inputs[4];
     uint32_t places[4];
-    const NnView view = {.struct_size = sizeof view,
-                         .n_nodes = 1,
-                         .n_inputs = inputs_of(node, inputs, places),
-                         .n_outputs = 1,
-                         .nodes = &node,
-                         .inputs = inputs,
-                         .outputs = node->outputs};
+    const NnView view = view_of(&node, inputs, places);
     return build(nn, device, &view, places, plan, status);
 }
 
 /* ---- chains ---- */
 
+static const char *refusal(const NnNode *node) {
+    return ocl_chain_splits(node) || ocl_chain_joins(node) ? ocl_chain_part_refusal(node)
+                                                           : ocl_chain_refusal(node);
+}
+
 /* Without f64: for devices that lack it. */
 static const char *narrow_refusal(const NnNode *node) {
-    const char *why = ocl_chain_refusal(node);
+    const char *why = refusal(node);
     for (uint32_t i = 0; !why && i < node->n_inputs + 1; i++) {
         const NnValueInfo *v = i < node->n_inputs ? node->inputs[i] : node->outputs[0];
         why = v && v->type == NN_F64 ? "the device has no f64" : NULL;
@@ -121,34 +142,63 @@ static const char *narrow_refusal(const NnNode *node) {
     return why;
 }
 
-static bool fits(const NnGroups *g, uint32_t n, const uint32_t *nodes, uint32_t leaving) {
-    const NnValueInfo *inputs[CHAIN_INPUTS];
-    uint32_t n_inputs = 0;
+typedef struct Draft {
+    const NnNode *nodes[CHAIN_NODES];
+    const NnValueInfo *inputs[CHAIN_INPUTS], *outputs[CHAIN_OUTPUTS];
+} Draft;
+
+/* Whether anything but the group reads a value. */
+static bool leaves(const NnView *view, const NnValueInfo *v) {
+    uint32_t inside = 0;
+    for (uint32_t k = 0; k < view->n_nodes; k++)
+        for (uint32_t i = 0; i < view->nodes[k]->n_inputs; i++)
+            inside += view->nodes[k]->inputs[i] == v;
+    return (v->flags & NN_VALUE_ESCAPES) != 0 || inside < v->uses;
+}
+
+/* The view that the claim of a group would get. */
+static bool draft(const NnGroups *g, uint32_t n, const uint32_t *nodes, Draft *d, NnView *view) {
+    *view = (NnView){.n_nodes = n, .nodes = d->nodes, .inputs = d->inputs, .outputs = d->outputs};
+    for (uint32_t k = 0; k < n; k++)
+        d->nodes[k] = g->view->nodes[nodes[k]];
     for (uint32_t k = 0; k < n; k++) {
-        const NnNode *node = g->view->nodes[nodes[k]];
+        const NnNode *node = d->nodes[k];
         for (uint32_t i = 0; i < node->n_inputs; i++) {
             const NnValueInfo *v = node->inputs[i];
             bool known = v == NULL || (v->producer >= 0 && g->of[v->producer] == g->of[nodes[k]]);
-            for (uint32_t j = 0; j < n_inputs && !known; j++)
-                known = inputs[j] == v;
+            for (uint32_t j = 0; j < view->n_inputs && !known; j++)
+                known = d->inputs[j] == v;
             if (known)
                 continue;
-            if (n_inputs == CHAIN_INPUTS)
+            if (view->n_inputs == CHAIN_INPUTS)
                 return false;
-            inputs[n_inputs++] = v;
+            d->inputs[view->n_inputs++] = v;
+        }
+        for (uint32_t o = 0; o < node->n_outputs; o++) {
+            if (node->outputs[o] == NULL || !leaves(view, node->outputs[o]))
+                continue;
+            if (view->n_outputs == CHAIN_OUTPUTS)
+                return false;
+            d->outputs[view->n_outputs++] = node->outputs[o];
         }
     }
-    ChainLayout l;
+    return true;
+}
+
+static bool fits(const NnGroups *g, uint32_t n, const uint32_t *nodes, uint32_t leaving) {
     const OclService any = {.cpu = false};
-    return leaving <= CHAIN_OUTPUTS &&
-           ocl_chain_layout(&l, &any, inputs, n_inputs, g->view->nodes[nodes[0]]->outputs[0]);
+    Draft d;
+    NnView view;
+    ChainLayout l;
+    return leaving <= CHAIN_OUTPUTS && n <= CHAIN_NODES && draft(g, n, nodes, &d, &view) &&
+           ocl_chain_layout(&l, &any, &view);
 }
 
 static int32_t claim(const NnHost *nn, NnDevice *device, const NnView *view, NnClaims *claims,
                      NnStatus *status) {
     const OclService *ocl = ocl_service(nn, device, status);
-    return ocl ? nn_groups_claim(nn, view, ocl->f64 ? ocl_chain_refusal : narrow_refusal, CHAIN_NODES, fits,
-                                 claims, status)
+    return ocl ? nn_groups_claim(nn, view, ocl->f64 ? refusal : narrow_refusal, ocl_chain_extents,
+                                 CHAIN_NODES, fits, claims, status)
                : nn->code(status);
 }
 

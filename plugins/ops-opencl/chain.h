@@ -8,24 +8,33 @@
 
 #define CHAIN_INPUTS 24u
 #define CHAIN_OUTPUTS 8u
+#define CHAIN_LOADS 32u /* inputs, and parts of them */
+#define CHAIN_STORES 16u
 #define CHAIN_NODES 48u
 #define CHAIN_DIMS 8u
 #define CHAIN_VECTOR 16u
-#define CHAIN_TABLE                                                                                          \
-    96u /* numbers that describe broadcasting: extents, and strides of each input that needs them */
+#define CHAIN_TABLE 128u /* numbers: extents, and strides and an offset of each access that is strided */
 
-/* How an input is walked: as the result; it is one element; neighbours of a row are neighbours in it; a row
- * of the result is one element of it. */
-typedef enum ChainWalk { CHAIN_WHOLE, CHAIN_SCALAR, CHAIN_BROADCAST, CHAIN_ROWS } ChainWalk;
+/* How a tensor is walked: as the result; it is one element; by strides, neighbours of a row being neighbours;
+ * by strides, a row of the result being one element. */
+typedef enum ChainWalk { CHAIN_WHOLE, CHAIN_SCALAR, CHAIN_STRIDED, CHAIN_ROWS } ChainWalk;
 
-/* What does not depend on the nodes: inputs and how they broadcast to the result. */
+typedef struct ChainAccess {
+    const NnValueInfo *value; /* of the chain, that is read or written */
+    uint32_t tensor;          /* the view's number of the input or output that it lies in */
+    ChainWalk walk;
+    uint32_t place; /* among the strided ones */
+    bool part;      /* of the tensor, from `offset` on */
+    uint32_t offset;
+} ChainAccess;
+
+/* What does not depend on what is computed. */
 typedef struct ChainLayout {
-    uint32_t n_inputs, n_dims, n_broadcast;
+    uint32_t n_loads, n_stores, n_strided, n_dims, n_table;
     uint32_t width; /* elements of a work item: 1 or CHAIN_VECTOR */
-    ChainWalk walk[CHAIN_INPUTS];
     uint32_t count;
-    uint32_t table[CHAIN_TABLE]; /* dims, then strides of each broadcast input; the last dimension first */
-    uint32_t n_table;
+    ChainAccess loads[CHAIN_LOADS], stores[CHAIN_STORES];
+    uint32_t table[CHAIN_TABLE]; /* extents, the last first; of each strided access strides and offset */
 } ChainLayout;
 
 /* What elements of a type are computed with, and what lies in memory; NULL: chains do not know them. */
@@ -46,10 +55,17 @@ const char *ocl_chain_refusal(const NnNode *);
 /* The expression of a node over the names of its operands, NULL for absent ones. False: the text is full. */
 bool ocl_chain_expression(const NnNode *, const char *const operands[4], char *text, size_t size);
 
+/* chain-layout.c */
+bool ocl_chain_splits(const NnNode *);
+bool ocl_chain_joins(const NnNode *);
+/* Of what a node computes; a Split or a Concat: of one part. */
+const NnValueInfo *ocl_chain_extents(const NnNode *);
+/* Why a Split or a Concat cannot be in a chain; NULL: it can. */
+const char *ocl_chain_part_refusal(const NnNode *);
+/* False: there are more accesses, or more dimensions that cannot be merged, than a chain has. */
+bool ocl_chain_layout(ChainLayout *, const OclService *, const NnView *);
+
 /* chain-text.c */
-/* False: there are more inputs, or more dimensions that cannot be merged, than a chain has. */
-bool ocl_chain_layout(ChainLayout *, const OclService *, const NnValueInfo *const *inputs, uint32_t n,
-                      const NnValueInfo *out);
 #define CHAIN_TEXT 32768u
 /* The compiler's: how many elements an item has, and of which types. */
 const char *ocl_chain_options(const NnView *, const ChainLayout *);

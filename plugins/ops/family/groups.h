@@ -14,11 +14,14 @@
 typedef struct NnGroups {
     const NnView *view;
     const char *(*refusal)(const NnNode *); /* why a node cannot be in any group; NULL: it can */
-    uint32_t max;                           /* nodes in a group */
-    int32_t *of;                            /* group of a node, -1: none */
-    uint32_t *size;                         /* nodes of a group */
-    uint64_t *before;                       /* bit (g, h): group g runs after group h */
-    uint64_t *needs;                        /* bit (node, h): the node runs after group h, or is in it */
+    /* A value with the extents that a node works on; NULL: its first result. Where it is another value (of a
+     * Concat, say), no reader of the result joins the node's group. */
+    const NnValueInfo *(*extents)(const NnNode *);
+    uint32_t max;     /* nodes in a group */
+    int32_t *of;      /* group of a node, -1: none */
+    uint32_t *size;   /* nodes of a group */
+    uint64_t *before; /* bit (g, h): group g runs after group h */
+    uint64_t *needs;  /* bit (node, h): the node runs after group h, or is in it */
     uint32_t n, words;
 } NnGroups;
 
@@ -29,6 +32,17 @@ static inline bool nn_same_extents(const NnValueInfo *a, const NnValueInfo *b) {
         if (a->dims[i] != b->dims[i])
             return false;
     return true;
+}
+
+static inline const NnValueInfo *nn_group_extents(const NnGroups *g, const NnNode *node) {
+    return g->extents ? g->extents(node) : node->outputs[0];
+}
+
+/* Both work on the same extents, and the producer's results have them. */
+static inline bool nn_group_alike(const NnGroups *g, const NnNode *producer, const NnNode *node) {
+    const NnValueInfo *wanted = nn_group_extents(g, node);
+    return nn_same_extents(nn_group_extents(g, producer), wanted) &&
+           nn_same_extents(producer->outputs[0], wanted);
 }
 
 static inline uint64_t *nn_group_row(uint64_t *bits, const NnGroups *g, uint32_t i) {
@@ -63,8 +77,7 @@ static inline int32_t nn_group_joinable(NnGroups *g, const NnNode *node, uint64_
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         const int32_t p = node->inputs[i] ? node->inputs[i]->producer : -1;
         const int32_t h = p >= 0 ? g->of[p] : -1;
-        if (h < 0 || g->size[h] >= g->max ||
-            !nn_same_extents(g->view->nodes[p]->outputs[0], node->outputs[0]))
+        if (h < 0 || g->size[h] >= g->max || !nn_group_alike(g, g->view->nodes[p], node))
             continue;
         nn_group_gather(g, node, h, scratch);
         if (!nn_group_has(scratch, (uint32_t)h))
@@ -113,7 +126,7 @@ static inline void nn_group_merge_inputs(NnGroups *g, const NnNode *node, int32_
         const int32_t at = node->inputs[i] ? node->inputs[i]->producer : -1;
         const int32_t p = at >= 0 ? g->of[at] : -1;
         if (p < 0 || p == h || g->size[h] + g->size[p] >= g->max ||
-            !nn_same_extents(g->view->nodes[at]->outputs[0], node->outputs[0]) ||
+            !nn_group_alike(g, g->view->nodes[at], node) ||
             nn_group_has(nn_group_row(g->before, g, (uint32_t)h), (uint32_t)p) ||
             nn_group_has(nn_group_row(g->before, g, (uint32_t)p), (uint32_t)h))
             continue;
@@ -159,24 +172,28 @@ static inline uint32_t nn_group_nodes(const NnGroups *g, uint32_t h, uint32_t *n
             continue;
         nodes[n++] = at;
         const NnNode *node = g->view->nodes[at];
-        uint32_t inside = 0;
-        for (uint32_t k = at + 1; k < g->view->n_nodes; k++)
-            for (uint32_t i = 0; g->of[k] == (int32_t)h && i < g->view->nodes[k]->n_inputs; i++)
-                inside += g->view->nodes[k]->inputs[i] == node->outputs[0];
-        *leaving += (node->outputs[0]->flags & NN_VALUE_ESCAPES) != 0 || inside < node->outputs[0]->uses;
+        for (uint32_t o = 0; o < node->n_outputs; o++) {
+            const NnValueInfo *v = node->outputs[o];
+            uint32_t inside = 0;
+            for (uint32_t k = at + 1; v && k < g->view->n_nodes; k++)
+                for (uint32_t i = 0; g->of[k] == (int32_t)h && i < g->view->nodes[k]->n_inputs; i++)
+                    inside += g->view->nodes[k]->inputs[i] == v;
+            *leaving += v && ((v->flags & NN_VALUE_ESCAPES) != 0 || inside < v->uses);
+        }
     }
     return n;
 }
 
 /* A backend's `claim`: offers every group of two nodes or more that `fits` says yes to. */
 static inline int32_t
-nn_groups_claim(const NnHost *nn, const NnView *view, const char *(*refusal)(const NnNode *), uint32_t max,
+nn_groups_claim(const NnHost *nn, const NnView *view, const char *(*refusal)(const NnNode *),
+                const NnValueInfo *(*extents)(const NnNode *), uint32_t max,
                 bool (*fits)(const NnGroups *, uint32_t n, const uint32_t *nodes, uint32_t leaving),
                 NnClaims *claims, NnStatus *status) {
     const uint32_t n = view->n_nodes;
     if (n < 2 || n > NN_GROUP_VIEW_MAX)
         return NN_OK;
-    NnGroups g = {.view = view, .refusal = refusal, .max = max, .words = (n + 63) / 64};
+    NnGroups g = {.view = view, .refusal = refusal, .extents = extents, .max = max, .words = (n + 63) / 64};
     const size_t bits = (size_t)n * g.words * sizeof(uint64_t);
     g.of = nn->alloc(nn, n * sizeof *g.of);
     g.size = nn->alloc(nn, n * sizeof *g.size);
