@@ -6,24 +6,30 @@
  * beforehand. */
 static bool late_bias(const NnBody *b) { return nn_attr_int(b->node, "linear_before_reset", 0) != 0; }
 
-static const NnCell cell = {.gates = 3, .states = 1, .activations = "Sigmoid Tanh", .late_bias = late_bias};
+static const NnCell cell = {
+    .gates = 3, .states = 1, .activations = "Sigmoid Tanh", .late_bias = late_bias, .early = 2};
 
 static NnValue *gemm(const NnCellStep *s, NnValue *h, NnValue *r, NnValue *c) {
     return nn_op(s->b->host, s->b->graph, "Gemm", NN_VALUES(h, r, c), NN_ATTRS(NN_INT("transB", 1)));
 }
 
+static void split(const NnCellStep *s, NnValue *x, int64_t n, NnValue **parts) {
+    (void)nn_ops(s->b->host, s->b->graph, "Split", NN_VALUES(x),
+                 NN_ATTRS(NN_INT("axis", 1), NN_INT("num_outputs", n)), parts, (uint32_t)n);
+}
+
 static void step(const NnCellStep *s, NnValue *const *states, NnValue **next) {
-    const int64_t n = s->hidden;
-    NnValue *h = states[0], *both = gemm(s, h, nn_recurrent_part(s->b, s->r, 0, 0, 2 * n),
-                                         nn_recurrent_part(s->b, s->x, 1, 0, 2 * n));
-    NnValue *r_candidate = nn_recurrent_part(s->b, s->r, 0, 2 * n, 3 * n),
-            *x_candidate = nn_recurrent_part(s->b, s->x, 1, 2 * n, 3 * n);
-    NnValue *update = nn_recurrent_activate(s, 0, nn_recurrent_part(s->b, both, 1, 0, n));
-    NnValue *reset = nn_recurrent_activate(s, 0, nn_recurrent_part(s->b, both, 1, n, 2 * n));
-    NnValue *argument = late_bias(s->b)
-                            ? nn_body2(s->b, "Add", x_candidate,
-                                       nn_body2(s->b, "Mul", reset, gemm(s, h, r_candidate, s->bias)))
-                            : gemm(s, nn_body2(s->b, "Mul", reset, h), r_candidate, x_candidate);
+    NnValue *h = states[0], *seen[3] = {0}, *given[3] = {0}; /* of the state and of x, by gate */
+    split(s, gemm(s, h, s->r, NULL), s->r_waiting ? 2 : 3, seen);
+    split(s, s->x, 3, given);
+    NnValue *update = nn_recurrent_activate(s, 0, nn_body2(s->b, "Add", seen[0], given[0]));
+    NnValue *reset = nn_recurrent_activate(s, 0, nn_body2(s->b, "Add", seen[1], given[1])), *argument;
+    if (s->r_waiting) {
+        argument = gemm(s, nn_body2(s->b, "Mul", reset, h), s->r_waiting, given[2]);
+    } else {
+        NnValue *recurrent = s->bias ? nn_body2(s->b, "Add", seen[2], s->bias) : seen[2];
+        argument = nn_body2(s->b, "Add", given[2], nn_body2(s->b, "Mul", reset, recurrent));
+    }
     NnValue *candidate = nn_recurrent_activate(s, 1, argument);
     next[0] =
         nn_body2(s->b, "Add", candidate, nn_body2(s->b, "Mul", update, nn_body2(s->b, "Sub", h, candidate)));

@@ -15,6 +15,22 @@ typedef struct NnLayer {
     NnValue *first[2];     /* initial states [dirs, batch, hidden], or NULL */
 } NnLayer;
 
+static inline bool nn_layer_is_late(const NnLayer *l) {
+    return l->cell->late_bias && l->cell->late_bias(l->b);
+}
+
+/* The state's weights, in one piece or two: cut here rather than in every step. */
+static inline uint32_t nn_layer_weights(const NnLayer *l, uint32_t d, NnValue *parts[2]) {
+    const NnBody *b = l->b;
+    const int64_t n = l->cell->early * l->hidden, lengths[2] = {n, l->cell->gates * l->hidden - n};
+    parts[0] = nn_recurrent_of(b, b->inputs[2], d);
+    if (n == 0 || nn_layer_is_late(l))
+        return 1;
+    (void)nn_ops(b->host, b->graph, "Split", NN_VALUES(parts[0], nn_vector(b->host, b->graph, 2, lengths)),
+                 NN_ATTRS(NN_INT("axis", 0)), parts, 2);
+    return 2;
+}
+
 /* X's part of all steps, [seq, batch, gates * hidden], with all biases that are not the step's. */
 static inline NnValue *nn_layer_projected(const NnLayer *l, uint32_t d, NnValue **late) {
     const NnBody *b = l->b;
@@ -25,9 +41,8 @@ static inline NnValue *nn_layer_projected(const NnLayer *l, uint32_t d, NnValue 
     *late = NULL;
     if (!bias)
         return y;
-    y = nn_body2(b, "Add", y, nn_recurrent_part(b, bias, 0, 0, n));
-    NnValue *second = nn_recurrent_part(b, bias, 0, n, 2 * n);
-    if (l->cell->late_bias && l->cell->late_bias(b)) {
+    NnValue *first = nn_recurrent_part(b, bias, 0, 0, n), *second = nn_recurrent_part(b, bias, 0, n, 2 * n);
+    if (nn_layer_is_late(l)) {
         const int64_t zero = 0;
         *late = nn_recurrent_part(b, second, 0, n - l->hidden, n);
         NnValue *none = nn_body2(b, "Expand", nn_body_scalar(b, second, zero),
@@ -36,7 +51,8 @@ static inline NnValue *nn_layer_projected(const NnLayer *l, uint32_t d, NnValue 
                        NN_VALUES(nn_recurrent_part(b, second, 0, 0, n - l->hidden), none),
                        NN_ATTRS(NN_INT("axis", 0)));
     }
-    return nn_body2(b, "Add", y, second);
+    /* The halves first: the sum over all steps that is their gradient is then made once. */
+    return nn_body2(b, "Add", y, nn_body2(b, "Add", first, second));
 }
 
 static inline NnValue *nn_layer_initial(const NnLayer *l, uint32_t d, uint32_t state) {
@@ -67,8 +83,8 @@ static inline int32_t nn_layer_run(const NnLayer *l, uint32_t d, NnValue **resul
     in[n++] = projected;
     if (l->lens)
         in[n++] = l->times;
-    const uint32_t captures = n;
-    in[n++] = nn_recurrent_of(b, b->inputs[2], d);
+    const uint32_t captures = n, pieces = nn_layer_weights(l, d, in + n);
+    n += pieces;
     if (late)
         in[n++] = late;
     if (l->lens)
@@ -84,6 +100,7 @@ static inline int32_t nn_layer_run(const NnLayer *l, uint32_t d, NnValue **resul
                              .hidden = l->hidden,
                              .x = formal[states],
                              .r = formal[captures],
+                             .r_waiting = pieces == 2 ? formal[captures + 1] : NULL,
                              .bias = late ? formal[captures + 1] : NULL,
                              .peepholes = n > peepholes ? formal[peepholes] : NULL};
     l->step(&step, formal, next);

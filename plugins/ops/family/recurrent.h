@@ -16,6 +16,7 @@ typedef struct NnCell {
     uint32_t states;                   /* carried: 1 (h) or 2 (h, c) */
     const char *activations;           /* the default ones, "Sigmoid Tanh Tanh" */
     bool (*late_bias)(const NnBody *); /* is the last gate's recurrent bias added within the step? NULL: no */
+    int64_t early; /* gates that the others' products wait for, unless the bias is late; 0: none wait */
 } NnCell;
 
 /* In the body of the Scan: the weights as they entered it. */
@@ -25,6 +26,7 @@ typedef struct NnCellStep {
     uint32_t direction;
     int64_t hidden;
     NnValue *x, *r, *bias, *peepholes; /* x: [batch, gates * hidden]; bias: of the last gate, or NULL */
+    NnValue *r_waiting;                /* of the gates that wait, r being that of the early ones; or NULL */
 } NnCellStep;
 typedef void (*NnCellFn)(const NnCellStep *, NnValue *const *states, NnValue **next);
 
