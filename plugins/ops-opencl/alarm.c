@@ -40,7 +40,7 @@ static void CL_CALLBACK ring(cl_event event, cl_int state, void *alarm) {
     OclAlarm *a = alarm;
     (void)state;
     (void)pthread_mutex_lock(&a->lock);
-    a->rung = event;
+    a->rung = a->rung || event == a->awaited; /* one of an earlier wait may ring late */
     a->due--;
     (void)pthread_cond_signal(&a->bell);
     (void)pthread_mutex_unlock(&a->lock);
@@ -50,7 +50,8 @@ static void CL_CALLBACK ring(cl_event event, cl_int state, void *alarm) {
 static bool set_alarm(NnStream *s, cl_event event) {
     OclAlarm *a = &s->alarm;
     (void)pthread_mutex_lock(&a->lock);
-    a->rung = NULL;
+    a->awaited = event;
+    a->rung = false;
     a->due++;
     (void)pthread_mutex_unlock(&a->lock);
     if (s->device->cl->SetEventCallback(event, CL_COMPLETE, ring, a) == CL_SUCCESS)
@@ -61,7 +62,7 @@ static bool set_alarm(NnStream *s, cl_event event) {
     return false;
 }
 
-static bool heard(OclAlarm *a, cl_event event, double seconds) {
+static bool heard(OclAlarm *a, double seconds) {
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     const double whole = (double)(time_t)seconds, ns = (double)until.tv_nsec + 1e9 * (seconds - whole);
@@ -69,9 +70,9 @@ static bool heard(OclAlarm *a, cl_event event, double seconds) {
     until.tv_nsec = (long)(ns >= 1e9 ? ns - 1e9 : ns);
     (void)pthread_mutex_lock(&a->lock);
     int code = 0;
-    while (a->rung != event && code == 0)
+    while (!a->rung && code == 0)
         code = pthread_cond_timedwait(&a->bell, &a->lock, &until);
-    const bool good = a->rung == event;
+    const bool good = a->rung;
     (void)pthread_mutex_unlock(&a->lock);
     return good;
 }
@@ -96,7 +97,7 @@ static bool done_in_time(NnStream *s, cl_event event) {
     const NnDevice *d = s->device;
     uint64_t at = s->first;
     for (int looks = 0; looks < LOOKS; looks++) {
-        if (heard(&s->alarm, event, d->timeout / LOOKS) || state_of(d->cl, event) <= CL_COMPLETE)
+        if (heard(&s->alarm, d->timeout / LOOKS) || state_of(d->cl, event) <= CL_COMPLETE)
             return true;
         const uint64_t now = oldest(s);
         if (now > at)

@@ -36,7 +36,8 @@ typedef struct OclEntry {
 typedef struct OclAlarm {
     pthread_mutex_t lock;
     pthread_cond_t bell;
-    cl_event rung;
+    cl_event awaited;
+    bool rung;
     uint32_t due; /* rings that the driver still owes */
 } OclAlarm;
 
