@@ -19,6 +19,7 @@ opencl_texts = \
 	plugins/ops-opencl/params.cl \
 	plugins/ops-opencl/pool.cl \
 	plugins/ops-opencl/product.cl \
+	plugins/ops-opencl/quantize.cl \
 	plugins/ops-opencl/random.cl \
 	plugins/ops-opencl/real.cl \
 	plugins/ops-opencl/reduce.cl \
@@ -42,6 +43,7 @@ opsopencl_LTLIBRARIES += plugins/ops-opencl/lines.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/move.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/normalization.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/pool.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/quantize.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/random.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/reduce.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/scatter.la
