@@ -3,7 +3,7 @@
  * (direct.h), elsewhere as products that gather their operands (conv.cl). */
 #include "direct.h"
 
-#include "ops/family/window.h"
+#include "ops/family/convolution.h"
 #include "plugins/ops-opencl/conv.cl.h"
 
 /* Which input is x, w and y of y = conv(x, w); OUTPUT: it is what is made. For a transposed one x and y
@@ -36,25 +36,18 @@ static const NnValueInfo *tensor(const NnNode *node, uint32_t i) {
     return i == OUTPUT ? node->outputs[0] : node->inputs[i];
 }
 
-/* The padding in front that a wanted extent of the result asks for (plugins/ops/conv-transpose.c); y is what
- * is convolved. */
-static int32_t pad_transposed(const NnHost *nn, NnStatus *status, const NnNode *node, const NnValueInfo *y,
-                              NnWindow *w) {
-    const bool upper = strcmp(nn_attr_string(node, "auto_pad", "NOTSET"), "SAME_UPPER") == 0;
-    int64_t more[NN_WINDOW_MAX], told[NN_WINDOW_MAX];
-    if (nn_window_list(nn, status, node, "output_padding", w->n, 0, 0, more) != NN_OK ||
-        nn_window_list(nn, status, node, "output_shape", w->n, 0, -1, told) != NN_OK)
-        return NN_INVALID;
-    for (int32_t i = 0; i < w->n; i++) {
-        if (told[i] < 0 && nn_window_same(node))
-            told[i] = y->dims[i + 2] * w->stride[i];
-        if (told[i] < 0)
-            continue;
-        const int64_t total =
-            w->stride[i] * (y->dims[i + 2] - 1) + more[i] + nn_window_extent(w, i) - told[i];
-        w->before[i] = total < 0 ? 0 : upper ? total / 2 : total - total / 2;
+static int32_t read_window(const NnHost *nn, NnStatus *status, const NnNode *node, const Word *word,
+                           NnWindow *window) {
+    const NnValueInfo *x = tensor(node, word->x), *w = tensor(node, word->w), *y = tensor(node, word->y);
+    int64_t more[NN_WINDOW_MAX], out[NN_WINDOW_MAX];
+    if (word->transposed)
+        return nn_convolution_transposed(nn, status, node, y->rank, w->dims, y->dims + 2, window, more, out);
+    const int32_t code = nn_window_read(nn, status, node, x->rank - 2, window);
+    for (int32_t i = 0; code == NN_OK && i < x->rank - 2; i++) {
+        window->kernel[i] = w->dims[i + 2];
+        (void)nn_window_count(node, window, i, x->dims[i + 2]);
     }
-    return NN_OK;
+    return code;
 }
 
 /* Extents and window; NULL, or why it is not done here. */
@@ -69,15 +62,8 @@ static const char *describe(const NnHost *nn, const NnNode *node, OclProduct *p,
     if (y->rank != x->rank || y->dims[0] != x->dims[0] || w->dims[0] != y->dims[1] ||
         w->dims[1] * group != x->dims[1] || w->dims[0] % group != 0)
         return "input, weight and output do not fit";
-    if (nn_window_read(nn, status, node, x->rank - 2, &window) != NN_OK)
+    if (read_window(nn, status, node, word, &window) != NN_OK)
         return "its window is not valid";
-    for (int32_t i = 0; i < x->rank - 2; i++) {
-        window.kernel[i] = w->dims[i + 2];
-        if (!word->transposed)
-            (void)nn_window_count(node, &window, i, x->dims[i + 2]);
-    }
-    if (word->transposed && pad_transposed(nn, status, node, y, &window) != NN_OK)
-        return "its padding is not valid";
     nn_window_fill(&window);
     const bool flat = x->rank == 3;
     const uint32_t groups = (uint32_t)group;

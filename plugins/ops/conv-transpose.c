@@ -2,45 +2,6 @@
 /* Transposed convolution: what Conv does to gradients, as a layer. Its own gradients are Conv's operators. */
 #include "family/convolution.h"
 
-/* The window with explicit padding, and the output's extents, for the extents of the input. */
-static int32_t transposed(const NnHost *nn, NnStatus *status, const NnNode *node, int32_t rank,
-                          const int64_t *weight, const int64_t *in, NnWindow *w, int64_t *more,
-                          int64_t *out) {
-    const bool upper = strcmp(nn_attr_string(node, "auto_pad", "NOTSET"), "SAME_UPPER") == 0;
-    int64_t told[NN_WINDOW_MAX];
-    int32_t code = nn_convolution_window(nn, status, node, rank, weight, w);
-    if (code == NN_OK)
-        code = nn_window_list(nn, status, node, "output_padding", rank - 2, 0, 0, more);
-    if (code == NN_OK)
-        code = nn_window_list(nn, status, node, "output_shape", rank - 2, 0, -1, told);
-    for (int32_t i = 0; code == NN_OK && i < rank - 2; i++) {
-        const int64_t limit = w->stride[i] > w->dilation[i] ? w->stride[i] : w->dilation[i];
-        if (more[i] >= limit)
-            return nn_fail(nn, status, NN_INVALID,
-                           "output_padding[%d] is %lld: expected less than the stride or the dilation, %lld",
-                           i, (long long)more[i], (long long)limit);
-        out[i] = NN_DIM_UNKNOWN;
-        if (told[i] < 0 && nn_window_same(node) && nn_dim_known(in[i]))
-            told[i] = in[i] * w->stride[i];
-        if (nn_dim_known(in[i]) && w->kernel[i] > 0) {
-            const int64_t full = w->stride[i] * (in[i] - 1) + more[i] + nn_window_extent(w, i),
-                          total = full - told[i];
-            if (told[i] >= 0) {
-                /* A larger output than there is to cut from grows at its end. */
-                w->before[i] = total < 0 ? 0 : upper ? total / 2 : total - total / 2;
-                w->after[i] = total - w->before[i];
-            }
-            out[i] = in[i] == 0 ? 0 : full - w->before[i] - w->after[i];
-            if (out[i] < 0)
-                return nn_fail(nn, status, NN_INVALID, "the padding leaves nothing of spatial dimension %d",
-                               i);
-        } else if (told[i] >= 0) {
-            out[i] = told[i];
-        }
-    }
-    return code;
-}
-
 static int32_t infer(NnInfer *n) {
     const NnValueInfo *x = n->node->inputs[0], *w = n->node->inputs[1], *b = n->node->inputs[2];
     const int64_t group = nn_attr_int(n->node, "group", 1);
@@ -58,8 +19,8 @@ static int32_t infer(NnInfer *n) {
                       nn_shape_text(x->rank, x->dims, a, sizeof a),
                       nn_shape_text(w->rank, w->dims, c, sizeof c));
     nn_dims_of(x, in);
-    const int32_t code =
-        transposed(n->host, n->status, n->node, x->rank, w->dims, in + 2, &window, more, dims + 2);
+    const int32_t code = nn_convolution_transposed(n->host, n->status, n->node, x->rank, w->dims, in + 2,
+                                                   &window, more, dims + 2);
     if (code != NN_OK)
         return code;
     if (nn_dim_known(w->dims[0]) && w->dims[0] % group != 0)
@@ -79,8 +40,8 @@ static int32_t compute(const NnCall *call) {
     const NnTensor *x = call->inputs[0], *w = call->inputs[1];
     int64_t more[NN_WINDOW_MAX], out[NN_WINDOW_MAX];
     NnWindow window;
-    const int32_t code =
-        transposed(call->host, call->status, call->node, x->rank, w->dims, x->dims + 2, &window, more, out);
+    const int32_t code = nn_convolution_transposed(call->host, call->status, call->node, x->rank, w->dims,
+                                                   x->dims + 2, &window, more, out);
     if (code != NN_OK)
         return code;
     return nn_convolve(call, call->outputs[0], w, x, NN_SUM_X, call->n_inputs > 2 ? call->inputs[2] : NULL,
@@ -102,8 +63,8 @@ static int32_t grad_compute(const NnCall *call, const NnTensor *x, const NnTenso
     if (x->rank != w->rank)
         return nn_fail(call->host, call->status, NN_INVALID,
                        "input and weight have the ranks %d and %d: expected the same", x->rank, w->rank);
-    const int32_t code =
-        transposed(call->host, call->status, call->node, x->rank, w->dims, x->dims + 2, &window, more, out);
+    const int32_t code = nn_convolution_transposed(call->host, call->status, call->node, x->rank, w->dims,
+                                                   x->dims + 2, &window, more, out);
     return code == NN_OK ? nn_convolve(call, call->inputs[0], w, x, which, NULL, window) : code;
 }
 
@@ -157,7 +118,8 @@ static int32_t gradient(NnGradient *g) {
     if (!known)
         return late_gradient(g);
     nn_dims_of(x, in);
-    const int32_t code = transposed(g->host, g->status, g->node, x->rank, w->dims, in + 2, &v, more, out);
+    const int32_t code =
+        nn_convolution_transposed(g->host, g->status, g->node, x->rank, w->dims, in + 2, &v, more, out);
     if (code != NN_OK)
         return code;
     const uint32_t n = (uint32_t)v.n;

@@ -38,6 +38,46 @@ static inline int32_t nn_convolution_window(const NnHost *nn, NnStatus *status, 
     return code;
 }
 
+/* Of ConvTranspose: the window with explicit padding, and the output's extents, for the extents of the input.
+ */
+static inline int32_t nn_convolution_transposed(const NnHost *nn, NnStatus *status, const NnNode *node,
+                                                int32_t rank, const int64_t *weight, const int64_t *in,
+                                                NnWindow *w, int64_t *more, int64_t *out) {
+    const bool upper = strcmp(nn_attr_string(node, "auto_pad", "NOTSET"), "SAME_UPPER") == 0;
+    int64_t told[NN_WINDOW_MAX];
+    int32_t code = nn_convolution_window(nn, status, node, rank, weight, w);
+    if (code == NN_OK)
+        code = nn_window_list(nn, status, node, "output_padding", rank - 2, 0, 0, more);
+    if (code == NN_OK)
+        code = nn_window_list(nn, status, node, "output_shape", rank - 2, 0, -1, told);
+    for (int32_t i = 0; code == NN_OK && i < rank - 2; i++) {
+        const int64_t limit = w->stride[i] > w->dilation[i] ? w->stride[i] : w->dilation[i];
+        if (more[i] >= limit)
+            return nn_fail(nn, status, NN_INVALID,
+                           "output_padding[%d] is %lld: expected less than the stride or the dilation, %lld",
+                           i, (long long)more[i], (long long)limit);
+        out[i] = NN_DIM_UNKNOWN;
+        if (told[i] < 0 && nn_window_same(node) && nn_dim_known(in[i]))
+            told[i] = in[i] * w->stride[i];
+        if (nn_dim_known(in[i]) && w->kernel[i] > 0) {
+            const int64_t full = w->stride[i] * (in[i] - 1) + more[i] + nn_window_extent(w, i),
+                          total = full - told[i];
+            if (told[i] >= 0) {
+                /* A larger output than there is to cut from grows at its end. */
+                w->before[i] = total < 0 ? 0 : upper ? total / 2 : total - total / 2;
+                w->after[i] = total - w->before[i];
+            }
+            out[i] = in[i] == 0 ? 0 : full - w->before[i] - w->after[i];
+            if (out[i] < 0)
+                return nn_fail(nn, status, NN_INVALID, "the padding leaves nothing of spatial dimension %d",
+                               i);
+        } else if (told[i] >= 0) {
+            out[i] = told[i];
+        }
+    }
+    return code;
+}
+
 /* A tensor's elements as doubles; NULL when there is no memory. */
 static inline double *nn_as_doubles(const NnCall *call, const NnTensor *t, bool load) {
     const int64_t n = nn_elements(t);
