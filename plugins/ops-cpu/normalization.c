@@ -90,16 +90,23 @@ static int32_t run_batch_grad(void *state, const NnCall *call) {
 
 /* ---- layer ---- */
 
+/* Of the normalised shape, and the same for all rows? */
+static bool is_along(const NnValueInfo *x, int64_t axis, const NnValueInfo *v) {
+    bool along = true;
+    for (int32_t d = x->rank - 1, k = v->rank - 1; d >= 0 || k >= 0; d--, k--)
+        along = along && (k >= 0 ? v->dims[k] : 1) == (d >= axis ? x->dims[d] : 1);
+    return along;
+}
+
 static int32_t match_layer(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     (void)device;
     const bool grad = strstr(node->op, "Grad") != NULL;
     const NnValueInfo *x = node->inputs[grad ? 1 : 0];
     int64_t axis = nn_attr_int(node, "axis", -1);
     axis += axis < 0 ? x->rank : 0;
-    const int64_t n = nn_product(x->dims, (int32_t)axis, x->rank);
     for (uint32_t i = grad ? 2 : 1; i < 3; i++) {
         const NnValueInfo *v = i < node->n_inputs ? node->inputs[i] : NULL;
-        if (v && (v->type != NN_F32 || nn_product(v->dims, 0, v->rank) != n))
+        if (v && (v->type != NN_F32 || !is_along(x, axis, v)))
             return nn_fail(nn, reason, NN_UNSUPPORTED,
                            "%s is fast for factors of the normalised shape in f32 only", node->op);
     }
