@@ -62,6 +62,7 @@ script_tests = \
 	tests/models/test-sequence.sh \
 	tests/models/test-imported.sh \
 	tests/plugins/ops-opencl/test-agreement.sh \
+	tests/plugins/ops-opencl/test-chains.sh \
 	tests/plugins/ops-opencl/test-contract.sh \
 	tests/plugins/ops-opencl/test-device.sh \
 	tests/plugins/ops-opencl/test-failures.sh \
@@ -196,7 +197,8 @@ tests_train_allocations_la_LIBADD = $(DL_LIBS)
 if HAVE_CRITERION
 check_PROGRAMS += $(unit_tests)
 endif
-check_PROGRAMS += $(contract_tests) tests/plugins/ops-opencl/test-agreement tests/plugins/ops-opencl/test-streams
+check_PROGRAMS += $(contract_tests) tests/plugins/ops-opencl/test-agreement tests/plugins/ops-opencl/test-chains \
+	tests/plugins/ops-opencl/test-streams
 EXTRA_DIST += tests/core/plugin/fixture.c tests/abi/add.c tests/abi/layout.txt tests/abi/record $(abi_headers)
 abi_headers = \
 	tests/abi/0.1/nn/abi.h \

@@ -19,22 +19,23 @@ static uint64_t part_length(const NnNode *n) {
     return from < 0 || from > part->rank ? 0 : (uint64_t)nn_product(part->dims, (int32_t)from, part->rank);
 }
 
-/* Parts are alike, and so long that vectors of neighbours fit into them. */
+/* Parts are alike, and so long that vectors of neighbours fit into them; those of a Split may be absent. */
 const char *ocl_chain_part_refusal(const NnNode *n) {
     const uint32_t count = ocl_chain_joins(n) ? n->n_inputs : n->n_outputs;
-    const NnValueInfo *const *parts = ocl_chain_joins(n) ? n->inputs : (const NnValueInfo *const *)n->outputs;
+    const NnValueInfo *const *parts = ocl_chain_joins(n) ? n->inputs : n->outputs;
     const NnValueInfo *whole = ocl_chain_joins(n) ? n->outputs[0] : n->inputs[0];
-    if (count < 2 || count > CHAIN_STORES || whole == NULL || ocl_type_name(whole->type) == NULL)
+    if (count < 2 || count > CHAIN_STORES || whole == NULL || parts[0] == NULL ||
+        ocl_type_name(whole->type) == NULL)
         return "not a few parts of a known type";
-    for (uint32_t i = 0; i < count; i++) {
-        if (parts[i] == NULL || parts[i]->rank != parts[0]->rank)
-            return "a part is absent";
-        for (int32_t d = 0; d < parts[0]->rank; d++)
-            if (parts[i]->dims[d] != parts[0]->dims[d])
-                return "the parts differ";
+    for (uint32_t i = 1; i < count; i++) {
+        bool alike = parts[i] ? parts[i]->rank == parts[0]->rank : ocl_chain_splits(n);
+        for (int32_t d = 0; parts[i] && alike && d < parts[0]->rank; d++)
+            alike = parts[i]->dims[d] == parts[0]->dims[d];
+        if (!alike)
+            return "the parts differ";
     }
-    if (ocl_count(whole) >= INT32_MAX)
-        return "the whole has 2^31 elements or more";
+    if (ocl_count(whole) != count * ocl_count(parts[0]) || ocl_count(whole) >= INT32_MAX)
+        return "an absent part differs, or the whole has 2^31 elements or more";
     return part_length(n) < CHAIN_VECTOR ? "the parts are short" : NULL;
 }
 
@@ -90,18 +91,25 @@ static bool add_part(Draft *d, ChainAccess *list, uint32_t *n, uint32_t max, con
     return true;
 }
 
-static bool add_loads(Draft *d, const NnView *view) {
+/* The parts of input i that Splits read. */
+static bool add_split(Draft *d, const NnView *view, const NnNode *node, uint32_t i) {
     ChainLayout *l = d->l;
+    bool room = true;
+    for (uint32_t k = 0; k < node->n_outputs && room && node->inputs[0] == view->inputs[i]; k++)
+        if (node->outputs[k])
+            room = add_part(d, l->loads, &l->n_loads, CHAIN_LOADS, node, view->inputs[i], k, i);
+    return room;
+}
+
+static bool add_loads(Draft *d, const NnView *view) {
     for (uint32_t i = 0; i < view->n_inputs; i++) {
         bool whole = false;
         for (uint32_t s = 0; s < view->n_nodes; s++) {
             const NnNode *node = view->nodes[s];
+            if (ocl_chain_splits(node) && !add_split(d, view, node, i))
+                return false;
             for (uint32_t k = 0; k < node->n_inputs && !ocl_chain_splits(node); k++)
                 whole = whole || node->inputs[k] == view->inputs[i];
-            for (uint32_t k = 0;
-                 ocl_chain_splits(node) && node->inputs[0] == view->inputs[i] && k < node->n_outputs; k++)
-                if (!add_part(d, l->loads, &l->n_loads, CHAIN_LOADS, node, view->inputs[i], k, i))
-                    return false;
         }
         if (whole && !read_whole(d, view->inputs[i], i))
             return false;

@@ -43,7 +43,8 @@ const char *ocl_chain_options(const NnView *view, const ChainLayout *l) {
 
 static void add_head(Text *t, const NnView *view, const ChainLayout *l) {
     const uint64_t types = types_of(view);
-    bool done[NN_TYPE_COUNT] = {[NN_F16] = true}; /* chain.cl has it */
+    bool done[NN_TYPE_COUNT] = {[NN_F16] = true}; /* chain.cl has it, in the words of u16 */
+    done[NN_U16] = (types & NN_MASK(NN_F16)) != 0;
     for (int32_t type = 0; type < NN_TYPE_COUNT; type++) {
         if ((types & NN_MASK(type)) == 0 || done[type])
             continue;

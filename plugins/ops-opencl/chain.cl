@@ -70,37 +70,30 @@
 #endif
 
 #ifdef HALF
+/* To and from memory as integers: PoCL stores vectors of halves as if they were aligned as wholes. */
+ACCESS(ushort)
+
+VECTOR(float) widen(VECTOR(ushort) bits);
+VECTOR(float) widen(VECTOR(ushort) bits) { return LOAD_HALF((const half *)&bits); }
+
+VECTOR(ushort) narrow(VECTOR(float) v);
+VECTOR(ushort) narrow(VECTOR(float) v) {
+    VECTOR(ushort) bits;
+    STORE_HALF(v, (half *)&bits);
+    return bits;
+}
+
 float first_half(__global const half *p);
 float first_half(__global const half *p) { return vload_half(0, p); }
 
 VECTOR(float) read_half(__global const half *p, uint left);
-VECTOR(float) read_half(__global const half *p, uint left) {
-    ushort some[W];
-    if (left >= W)
-        return LOAD_HALF(p);
-    for (uint k = 0; k < W; k++)
-        some[k] = ((__global const ushort *)p)[k < left ? k : 0];
-    return LOAD_HALF((const half *)some);
-}
+VECTOR(float) read_half(__global const half *p, uint left) { return widen(read_ushort((__global const ushort *)p, left)); }
 
 void write_half(VECTOR(float) v, __global half *p, uint left);
-void write_half(VECTOR(float) v, __global half *p, uint left) {
-    ushort some[W];
-    if (left >= W) {
-        STORE_HALF(v, p);
-        return;
-    }
-    STORE_HALF(v, (half *)some);
-    for (uint k = 0; k < left; k++)
-        ((__global ushort *)p)[k] = some[k];
-}
+void write_half(VECTOR(float) v, __global half *p, uint left) { write_ushort(narrow(v), (__global ushort *)p, left); }
 
 VECTOR(float) round_half(VECTOR(float) v);
-VECTOR(float) round_half(VECTOR(float) v) {
-    ushort some[W];
-    STORE_HALF(v, (half *)some);
-    return LOAD_HALF((const half *)some);
-}
+VECTOR(float) round_half(VECTOR(float) v) { return widen(narrow(v)); }
 #endif
 
 /* The float next to x towards 0, its last bit set where that is not x itself: rounded to f16 it gives what x gives. */

@@ -59,7 +59,7 @@ static void write_text(const NnNode *node, uint32_t width, Text *text) {
                    chance, to == NN_F16 || from == NN_F16 ? " -DHALF" : "",
                    to == NN_F64 || from == NN_F64 ? " -DDOUBLE" : "");
     text->accesses[0] = '\0';
-    if (t && to != NN_F16)
+    if (t && to != NN_F16 && (to != NN_U16 || from != NN_F16)) /* chain.cl's halves are of u16 */
         (void)snprintf(text->accesses, sizeof text->accesses, "ACCESS(%s)\n", t);
     if (t && c && from != NN_F16 && strcmp(t, c) != 0) {
         const size_t at = strlen(text->accesses);

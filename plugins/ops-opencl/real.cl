@@ -37,10 +37,27 @@ typedef int16 whole16;
 #endif
 
 #ifdef REAL_F16
+/* Vectors of halves go by way of integers: PoCL reads and writes them as if they were aligned as wholes. */
+#define HALVES(n)                                                                                                        \
+    real##n load_half##n(__global const half *p);                                                                        \
+    real##n load_half##n(__global const half *p) {                                                                       \
+        const ushort##n bits = vload##n(0, (__global const ushort *)p);                                                  \
+        return vload_half##n(0, (const half *)&bits);                                                                    \
+    }                                                                                                                    \
+    void store_half##n(__global half *p, real##n v);                                                                     \
+    void store_half##n(__global half *p, real##n v) {                                                                    \
+        ushort##n bits;                                                                                                  \
+        vstore_half##n##_rte(v, 0, (half *)&bits);                                                                       \
+        vstore##n(bits, 0, (__global ushort *)p);                                                                        \
+    }
+HALVES(2)
+HALVES(4)
+HALVES(8)
+HALVES(16)
 #define LOAD(p, i) vload_half(i, p)
 #define STORE(p, i, v) vstore_half_rte((real)(v), i, p)
-#define LOADV(n, p) vload_half##n(0, p)
-#define STOREV(n, p, v) vstore_half##n##_rte(v, 0, p)
+#define LOADV(n, p) load_half##n(p)
+#define STOREV(n, p, v) store_half##n(p, v)
 #else
 #define LOAD(p, i) ((p)[i])
 #define STORE(p, i, v) ((p)[i] = (v))
