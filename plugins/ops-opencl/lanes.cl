@@ -57,6 +57,7 @@ DEFINE_PUT(put_long, long, long16, AS_IT_IS, AS_IT_IS_1)
 #define LONG(m) convert_long16(m)
 #define LOAD_LANES(x) LOADV(16, x)
 #define LANES_OF(array) vload16(0, array)
+#define TO_ARRAY(v, array) vstore16(v, 0, array)
 #define ANY(m) any(m)
 
 /* real name(V): all lanes made one by JOIN(a, b), in pairs. */
@@ -74,6 +75,7 @@ typedef whole M;
 #define IOTA 0
 #define LOAD_LANES(x) LOAD(x, 0)
 #define LANES_OF(array) ((array)[0])
+#define TO_ARRAY(v, array) ((array)[0] = (v))
 #define ANY(m) (m)
 V get(__global const elem *x, uint n, uint room, real fill);
 V get(__global const elem *x, uint n, uint room, real fill) { return LOAD(x, 0); }
