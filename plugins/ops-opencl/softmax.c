@@ -151,7 +151,7 @@ static int32_t loss_plan(const NnHost *nn, NnDevice *device, const NnNode *node,
 /* Workspace: the sums of each group. */
 static int32_t loss_grad_plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
                               NnStatus *status) {
-    const Params p = loss_params(node);
+    Params p = loss_params(node);
     const bool wide = node->inputs[2]->type == NN_I64;
     const OclArg sums = {.role = OCL_WORKSPACE, .size = 2 * ocl_real_size(node->inputs[0]->type)},
                  none = {.role = OCL_NOTHING};
@@ -161,7 +161,9 @@ static int32_t loss_grad_plan(const NnHost *nn, NnDevice *device, const NnNode *
                                                                       sums,
                                                                       {.role = OCL_OUTPUT}};
     OclPlan *made = ocl_plan(nn, device, status);
-    if (made && (!p.mean || add_sums(nn, made, node, wide, &p, weights, status)))
+    const bool counts = p.weighted || p.ignores; /* else every position weighs 1 */
+    p.groups = counts ? p.groups : 0;
+    if (made && (!p.mean || !counts || add_sums(nn, made, node, wide, &p, weights, status)))
         (void)stage(nn, made, node, "loss_grad", wide, &p, 7, grad, status);
     out->workspace = 256;
     return ocl_planned(nn, made, out, status);

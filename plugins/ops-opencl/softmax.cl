@@ -196,11 +196,11 @@ __kernel void loss_total(__global const real2 *sums, ulong so, __global elem *y,
     STORE(y, yo, p.mean ? s.x / s.y : s.x);
 }
 
-/* scale * (softmax - one hot), the mean's scale with the weights' sum. */
+/* scale * (softmax - one hot); the mean's scale has the sum of the weights, or the number of positions without groups. */
 KERNEL void loss_grad(__global const elem *dy, ulong dyo, __global const elem *lp, ulong lpo, LABELS,
                       __global const real2 *sums, ulong so, __global elem *dx, ulong dxo, Params p) {
     ROW
-    real all = p.mean ? 0 : 1;
+    real all = p.mean ? p.groups > 0 ? 0 : p.outer * p.inner : 1;
     for (uint k = 0; p.mean && k < p.groups; k++)
         all += sums[so + k].y;
 #ifdef ROWS

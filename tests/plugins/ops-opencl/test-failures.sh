@@ -97,3 +97,12 @@ if BREAK=gpu NN_OPENCL_LIBRARY="$PWD/broken.so" "$NNRUN" plugin test ops-opencl 
 else
     echo "not ok products in local memory: $(grep '^not ok' out | head -n 1)"
 fi
+
+# And of whatever goes by rows: groups, one lane an item.
+if BREAK=gpu NN_OPENCL_LIBRARY="$PWD/broken.so" "$NNRUN" plugin test ops-opencl --tier ci --timeout 120 --only MaxPool \
+    --only nn/MaxPoolGrad --only nn/AveragePoolGrad --only Softmax --only nn/SoftmaxCrossEntropyLossGrad --only ReduceSum \
+    --only nn/SumTo --only nn/AllFinite --only Transpose --only Gather --only ArgMax > out 2>&1; then
+    echo "ok rows by groups: $(sed -n '$ s/^# //p' out)"
+else
+    echo "not ok rows by groups: $(grep '^not ok' out | head -n 1)"
+fi
