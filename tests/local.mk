@@ -197,8 +197,10 @@ tests_train_allocations_la_LIBADD = $(DL_LIBS)
 if HAVE_CRITERION
 check_PROGRAMS += $(unit_tests)
 endif
-check_PROGRAMS += $(contract_tests) tests/plugins/ops-opencl/test-agreement tests/plugins/ops-opencl/test-chains \
-	tests/plugins/ops-opencl/test-streams
+check_PROGRAMS += $(contract_tests) tests/plugins/ops-opencl/test-agreement tests/plugins/ops-opencl/test-chains
+if HAVE_OPENCL
+check_PROGRAMS += tests/plugins/ops-opencl/test-streams
+endif
 EXTRA_DIST += tests/core/plugin/fixture.c tests/abi/add.c tests/abi/layout.txt tests/abi/record $(abi_headers)
 abi_headers = \
 	tests/abi/0.1/nn/abi.h \

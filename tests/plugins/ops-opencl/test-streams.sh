@@ -24,13 +24,18 @@ for memory in $memories; do
                 echo "not ok exit code $?"
             sed "/ok /s/$/ ($memory, $queue, timeout $timeout)/" out
         done
-        "$NNRUN" train "$SRCDIR/examples/glyphs-lenet5.yaml" device=opencl device.queue=$queue seed=1 name="$memory-$queue" \
-            train.batch=16 train.max_steps=10 train.evaluate=none > out 2> err || echo "not ok training: $(tail -n 1 err)"
-        sed -n '/^tensors_sha256/p' "runs/train/$memory-$queue/record.yaml" >> sums
+        for net in lenet5 lstm transformer; do
+            name=$net-$memory-$queue
+            "$NNRUN" train "$SRCDIR/examples/glyphs-$net.yaml" device=opencl device.queue=$queue seed=1 name="$name" \
+                train.batch=16 train.max_steps=5 train.evaluate=none > out 2> err || echo "not ok $name: $(tail -n 1 err)"
+            sed -n '/^tensors_sha256/p' "runs/train/$name/record.yaml" >> $net.sums
+        done
     done
 done
-if [ "$(sort -u sums | wc -l)" -eq 1 ]; then
-    echo "ok $(wc -l < sums) trainings give the same bits"
-else
-    echo "not ok the trainings differ"
-fi
+for net in lenet5 lstm transformer; do
+    if [ "$(sort -u $net.sums | wc -l)" -eq 1 ]; then
+        echo "ok $(wc -l < $net.sums) trainings of $net give the same bits"
+    else
+        echo "not ok the trainings of $net differ"
+    fi
+done
