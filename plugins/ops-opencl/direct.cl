@@ -77,16 +77,26 @@ void sources(real *to, __global const elem *x, const Params *p, uint planes, uin
 #define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 #define DECLARE(r)                                                                                           \
     realv x##r = VLOAD(&sum[(i + r) * p.tile_n + j]), y##r = VLOAD(&sum[(i + r) * p.tile_n + j + VEC]);      \
-    __global const elem *a##r = a + min(i0 + i + r, p.m - 1) * p.a_row;
+    LEFT(r)
 #define STEP(r)                                                                                              \
     {                                                                                                        \
-        const realv f = (realv)(LOAD(a##r, d.x));                                                            \
+        const realv f = (realv)(a##r[AT]);                                                                   \
         x##r = fma(f, b0, x##r);                                                                             \
         y##r = fma(f, b1, y##r);                                                                             \
     }
 #define KEEP(r)                                                                                              \
     VSTORE(x##r, &sum[(i + r) * p.tile_n + j]);                                                              \
     VSTORE(y##r, &sum[(i + r) * p.tile_n + j + VEC]);
+
+/* Halves of the kernel are made reals, once for all places. */
+#define ROW(r) a + min(i0 + i + (r), p.m - 1) * p.a_row
+#ifdef REAL_F16
+#define LEFT(r) const real *a##r = left + (r) * DEPTH;
+#define AT k
+#else
+#define LEFT(r) __global const real *a##r = ROW(r);
+#define AT d.x
+#endif
 
 /* Which rows (or columns) of the result a phase has, and which of the kernel's meet it: those with that rest. */
 typedef struct {
@@ -118,6 +128,9 @@ __kernel void correlate(__global const elem *x, ulong xo, __global const elem *a
                 columns = phase_of(phase % p.step_w, p.step_w, p.pad_w, p.dst_w);
     real source[ITEM + VEC], sum[SUMS];
     uint2 depth[DEPTH];
+#ifdef REAL_F16
+    real left[8 * DEPTH];
+#endif
     x += xo + (ulong)(sample * groups + g) * p.channels * p.src_h * p.src_w;
     y += yo + ((ulong)(sample * groups + g) * p.m + i0) * p.dst_h * p.dst_w;
     a += ao + (ulong)g * p.a_group;
@@ -135,8 +148,13 @@ __kernel void correlate(__global const elem *x, ulong xo, __global const elem *a
     for (uint c = 0; c < p.channels; c += p.tile_c) {
         const uint side = min(p.tile_c, p.channels - c);
         sources(source, x, &p, side, j0);
-        for (uint j = 0; j < p.tile_n; j += 2 * VEC)
-            for (uint i = 0; i < used; i += 8) {
+        for (uint i = 0; i < used; i += 8) {
+#ifdef REAL_F16
+            for (uint r = 0; r < 8; r++)
+                for (uint k = 0; k < side * taps; k++)
+                    left[r * DEPTH + k] = LOAD((ROW(r)), depth[k].x);
+#endif
+            for (uint j = 0; j < p.tile_n; j += 2 * VEC) {
                 EACH_ROW(DECLARE)
                 const real *b = source + j;
                 for (uint k = 0; k < side * taps; k++) {
@@ -146,6 +164,7 @@ __kernel void correlate(__global const elem *x, ulong xo, __global const elem *a
                 }
                 EACH_ROW(KEEP)
             }
+        }
         x += p.tile_c * p.src_h * p.src_w;
         a += p.tile_c * p.a_plane;
     }

@@ -13,24 +13,41 @@
 
 #ifdef CPU
 
-#define TILE 8192  /* sums of an item, and elements of its panel */
-#define EDGE 256   /* the longest side of a tile, and the deepest panel */
-#define STRIP 32   /* columns of the panel that lie together */
+#define TILE 8192    /* sums of an item, and elements of its panel */
+#define EDGE 256     /* the longest side of a tile, and the deepest panel */
+#define STRIP 32     /* columns of the panel that lie together */
+#define HALVES 32768 /* of A, tile_m * deep */
 
 #define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 #define DECLARE(r)                                                                                           \
     real *s##r = sum + (i + r) * p.tile_n + j;                                                               \
     realv x##r = VLOAD(s##r), y##r = VLOAD(s##r + VEC);                                                      \
-    __global const elem *a##r = a + rows[i + r];
+    LEFT(r)
 #define STEP(r)                                                                                              \
     {                                                                                                        \
-        const realv f = (realv)(LOAD(a##r, d));                                                              \
+        const realv f = (realv)(a##r[at]);                                                                   \
         x##r = fma(f, b0, x##r);                                                                             \
         y##r = fma(f, b1, y##r);                                                                             \
     }
 #define KEEP(r)                                                                                              \
     VSTORE(x##r, s##r);                                                                                      \
     VSTORE(y##r, s##r + VEC);
+
+/* Halves of A are made reals beside the panel, once for all columns. */
+#ifdef REAL_F16
+#define LEFT(r) const real *a##r = left + (i + r) * deep;
+void pack_left(real *left, __global const elem *a, const uint *rows, uint n, const uint *da, uint deep);
+void pack_left(real *left, __global const elem *a, const uint *rows, uint n, const uint *da, uint deep) {
+    for (uint i = 0; i < n; i++, left += deep)
+        if (da[deep - 1] - da[0] == deep - 1)
+            bring(left, a + rows[i] + da[0], deep);
+        else
+            for (uint k = 0; k < deep; k++)
+                left[k] = LOAD(a, rows[i] + da[k]);
+}
+#else
+#define LEFT(r) __global const real *a##r = a + rows[i + r];
+#endif
 
 #ifdef FLAT
 /* A row of sums to its place, n of them side by side. */
@@ -77,6 +94,9 @@ __kernel void product(__global const elem *a, ulong ao, __global const elem *b, 
     const uint i0 = (uint)get_global_id(0) * p.tile_m, j0 = (uint)get_global_id(1) * p.tile_n,
                part = (uint)get_global_id(2) % p.parts, batch = (uint)get_global_id(2) / p.parts;
     real sum[TILE], panel[TILE];
+#ifdef REAL_F16
+    real left[HALVES];
+#endif
     int cb[EDGE], cv[EDGE], cu[EDGE];
     uint cy[EDGE], rows[EDGE], da[EDGE];
     a += ao + a_batch(&p, batch);
@@ -101,13 +121,20 @@ __kernel void product(__global const elem *a, ulong ao, __global const elem *b, 
     for (uint k0 = part * p.part; k0 < end; k0 += p.deep) {
         const uint deep = min(p.deep, end - k0);
         pack(panel, da, b, &p, &t, k0, deep, j0, cb, cv, cu);
+#ifdef REAL_F16
+        pack_left(left, a, rows, min(p.tile_m, used + 7), da, deep);
+#endif
         for (uint j = 0; j < wide; j += 2 * VEC)
             for (uint i = 0; i < used; i += 8) {
                 const real *strip = panel + j / STRIP * STRIP * deep + j % STRIP;
                 EACH_ROW(DECLARE)
                 for (uint k = 0; k < deep; k++) {
                     const realv b0 = VLOAD(strip + k * STRIP), b1 = VLOAD(strip + k * STRIP + VEC);
-                    const uint d = da[k];
+#ifdef REAL_F16
+                    const uint at = k;
+#else
+                    const uint at = da[k];
+#endif
                     EACH_ROW(STEP)
                 }
                 EACH_ROW(KEEP)
