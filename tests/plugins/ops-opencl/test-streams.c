@@ -249,6 +249,35 @@ static void test_fan(Bench *b) {
     say(b, "a copy behind 48 kernels", good);
 }
 
+/* A second stream goes on where the first has got to, over the device's memory and over the host's. */
+static void test_two_streams(Bench *b) {
+    uint32_t words[GRAIN], expected[GRAIN], through[GRAIN] = {0}, back[GRAIN] = {0};
+    const uint32_t p[4] = {GRAIN, 9, 1000000, 0};
+    NnStream *first = b->stream, *second = NULL;
+    for (uint32_t i = 0; i < GRAIN; i++)
+        words[i] = expected[i] = (uint32_t)rand();
+    bool good =
+        b->kind->stream_new(b->device, &second, b->status) == NN_OK &&
+        b->kind->copy_in(b->device, first, b->buffer, 0, words, sizeof words, b->status) == NN_OK &&
+        launch(b, b->stir, (const uint32_t[3]){0, 0, 0}, p, 1) == NN_OK &&
+        b->kind->copy_out(b->device, first, through, b->buffer, 0, sizeof words, b->status) == NN_OK &&
+        record(b, 1) == NN_OK;
+    good =
+        good && b->kind->stream_wait(b->device, second, b->events[1], b->status) == NN_OK &&
+        b->kind->copy(b->device, second, b->buffer, 4096, b->buffer, 0, sizeof words, b->status) == NN_OK &&
+        b->kind->copy_in(b->device, second, b->buffer, 8192, through, sizeof words, b->status) == NN_OK &&
+        b->kind->copy_out(b->device, second, words, b->buffer, 4096, sizeof words, b->status) == NN_OK &&
+        b->kind->copy_out(b->device, second, back, b->buffer, 8192, sizeof words, b->status) == NN_OK;
+    stir_here(expected, expected, expected, p);
+    b->stream = second;
+    good = good && settle(b) && memcmp(words, expected, sizeof words) == 0 &&
+           memcmp(back, expected, sizeof words) == 0;
+    b->stream = first;
+    say(b, "a second stream waits for the first", good && settle(b));
+    if (second)
+        b->kind->stream_free(b->device, second);
+}
+
 static void test_large(Bench *b) {
     uint8_t *there = malloc(LARGE), *back = calloc(1, LARGE);
     if (there == NULL || back == NULL)
@@ -321,6 +350,7 @@ int main(int argc, char **argv) {
     test_order(&b);
     test_many(&b);
     test_fan(&b);
+    test_two_streams(&b);
     test_large(&b);
     test_faults(&b);
     test_order(&b);
