@@ -10,7 +10,7 @@
 /* As normalization.cl has them. */
 typedef struct Params {
     uint32_t groups, outer, run, plane, channels, chunk, what;
-    uint32_t epsilon[2], momentum[2];
+    uint32_t epsilon[2], momentum[2], beta[2];
 } Params;
 enum { CENTRED = 1, ALONG = 2, GIVEN = 4, DEVIATION = 8, SCALE = 16, BIAS = 32, MEAN = 64, INVERSE = 128 };
 enum { NEW_MEAN = 256, NEW_VARIANCE = 512, DX = 1024, DSCALE = 2048, DBIAS = 4096, SUMS = 8192 };
@@ -51,6 +51,8 @@ static const char *batch(const NnNode *node, Params *p) {
         p->what |= (wants(node, 0) ? DX : 0) | (wants(node, 1) ? DSCALE : 0) | (wants(node, 2) ? DBIAS : 0);
         return NULL;
     }
+    if (!trains)
+        put_real(p->momentum, x->type, 1);
     p->what |= (wants(node, 1) ? NEW_MEAN : 0) | (wants(node, 2) ? NEW_VARIANCE : 0) | (trains ? 0 : GIVEN);
     if (!trains && !wants(node, 1) && !wants(node, 2) && inner > 1)
         runs_of(p, x->dims[0] * x->dims[1], 1, inner, inner, x->dims[1]); /* more to do side by side */
@@ -120,6 +122,7 @@ static const char *mean_variance(const NnNode *node, Params *p) {
     while (axis < x->rank && !(mask >> axis & 1))
         axis++;
     p->what = CENTRED | DEVIATION;
+    put_real(p->epsilon, x->type, 1e-9);
     const int64_t run = nn_product(x->dims, x->rank > 1 && mask == (all & ~2u) ? 2 : axis, x->rank);
     if (x->rank > 1 && mask == (all & ~2u))
         runs_of(p, x->dims[1], x->dims[0], run, run, 1);
@@ -130,28 +133,44 @@ static const char *mean_variance(const NnNode *node, Params *p) {
     return NULL;
 }
 
+static const char *local_response(const NnNode *node, Params *p) {
+    const NnValueInfo *x = node->inputs[0];
+    const int64_t size = nn_attr_int(node, "size", 1), run = nn_product(x->dims, 2, x->rank),
+                  most = 2 * (x->dims[1] + 1);
+    runs_of(p, x->dims[0] * x->dims[1], 1, run, run, x->dims[1]);
+    p->chunk = (uint32_t)(size < most ? size : most - (most - size) % 2); /* more reaches as far */
+    put_real(p->epsilon, x->type, nn_attr_float(node, "bias", 1));
+    put_real(p->momentum, x->type, nn_attr_float(node, "alpha", 1e-4) / (double)size);
+    put_real(p->beta, x->type, nn_attr_float(node, "beta", .75));
+    return NULL;
+}
+
 typedef struct Word {
     const char *op;
     const char *(*describe)(const NnNode *, Params *);
 } Word;
 
 static const Word words[] = {
-    {"BatchNormalization", batch},       {"BatchNormalizationGrad", batch},
-    {"LayerNormalization", layer},       {"LayerNormalizationGrad", layer},
-    {"RMSNormalization", layer},         {"GroupNormalization", group},
-    {"InstanceNormalization", instance}, {"MeanVarianceNormalization", mean_variance},
+    {"BatchNormalization", batch},
+    {"BatchNormalizationGrad", batch},
+    {"LayerNormalization", layer},
+    {"LayerNormalizationGrad", layer},
+    {"RMSNormalization", layer},
+    {"GroupNormalization", group},
+    {"InstanceNormalization", instance},
+    {"MeanVarianceNormalization", mean_variance},
+    {"LRN", local_response},
 };
 
 static const char *describe(const NnNode *node, Params *p) {
-    const bool deviates = strcmp(node->op, "MeanVarianceNormalization") == 0;
     const int32_t type = node->inputs[0]->type;
     const char *why = "it is not done here";
     *p = (Params){.chunk = 1};
+    put_real(p->epsilon, type, nn_attr_float(node, "epsilon", 1e-5));
+    put_real(p->momentum, type, nn_attr_float(node, "momentum", 0.9));
     for (uint32_t i = 0; i < NN_COUNT(words); i++)
         if (strcmp(words[i].op, node->op) == 0)
             why = words[i].describe(node, p);
-    put_real(p->epsilon, type, deviates ? 1e-9 : nn_attr_float(node, "epsilon", 1e-5));
-    put_real(p->momentum, type, p->what & GIVEN ? 1 : nn_attr_float(node, "momentum", 0.9));
     return why;
 }
 
@@ -179,8 +198,10 @@ typedef struct Make {
 
 static OclStage *stage(const Make *m, const char *kernel, uint32_t n_args, const OclArg *args,
                        const Params *p) {
+    char options[64];
+    (void)snprintf(options, sizeof options, "-DMAKE_%s %s", kernel, ocl_real(m->type));
     const OclSource source = {
-        .name = "normalization", .parts = {real_cl, normalization_cl}, .options = ocl_real(m->type)};
+        .name = "normalization", .parts = {real_cl, normalization_cl}, .options = options};
     OclStage *s = m->plan ? m->plan->ocl->stage(m->nn, m->plan, &source, kernel, n_args, m->status) : NULL;
     if (s) {
         memcpy(s->args, args, n_args * sizeof *args);
@@ -250,6 +271,18 @@ static int32_t plan_norm(const NnHost *nn, NnDevice *device, const NnNode *node,
     }
     out->n_in_place = 1;
     out->in_place[0] = (NnInPlace){0, 0};
+    return ocl_planned(nn, m.plan, out, status);
+}
+
+static int32_t plan_lrn(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
+                        NnStatus *status) {
+    Params p;
+    const OclArg args[] = {input(node, 0), output(node, 0)};
+    const char *why = describe(node, &p);
+    if (why)
+        return nn_fail(nn, status, NN_UNSUPPORTED, "%s", why);
+    const Make m = {nn, ocl_plan(nn, device, status), node->inputs[0]->type, status};
+    by_group(&m, stage(&m, "lrn", NN_COUNT(args), args, &p), &p);
     return ocl_planned(nn, m.plan, out, status);
 }
 
@@ -331,7 +364,8 @@ static int32_t plan_layer_grad(const NnHost *nn, NnDevice *device, const NnNode 
     X("", GroupNormalization, plan_norm)                                                                     \
     X("", InstanceNormalization, plan_norm)                                                                  \
     X("", RMSNormalization, plan_norm)                                                                       \
-    X("", MeanVarianceNormalization, plan_norm)
+    X("", MeanVarianceNormalization, plan_norm)                                                              \
+    X("", LRN, plan_lrn)
 #define DEFINE(dom, name, plan) OCL_KERNEL(kernel_##name, dom, #name, match, plan)
 #define EXPORT(dom, name, plan) {NN_KERNEL_KIND, sizeof dom > 1 ? dom "/" #name : #name, &kernel_##name},
 FOR_ALL(DEFINE)

@@ -3,11 +3,12 @@
  * Normalization. A group's elements are `outer` runs of memory, `groups` runs apart: a row of layer normalization is
  * one run, a channel of batch normalization a run of each image. Variances are taken about the mean (Chan, Golub,
  * LeVeque 1983), and what rounding took from that, `rest`, is put back, so that a large mean costs no digits. A
- * processor makes a group by one item with explicit vectors, other devices by 64 items.
+ * processor makes a group by one item with explicit vectors, other devices by 64 items. A program has one kernel, which
+ * -DMAKE_... names, as all together take seconds to build.
  */
 typedef struct {
     uint groups, outer, run, plane, channels, chunk, what;
-    uint epsilon[2], momentum[2]; /* the bits of a real */
+    uint epsilon[2], momentum[2], beta[2]; /* the bits of a real */
 } Params;
 
 /* As normalization.c has them. ALONG: factors belong to the elements of a run, else to a channel. */
@@ -153,6 +154,7 @@ Stats statistics(__global const elem *x, uint g, const Params *params, __local r
 #define ALONG_SHIFTED(L) ((L(x, at + k) - s.mean - s.rest) * factor * L(scale, k) + L(bias, k))
 
 /* old_mean, old_variance: the given ones, or the running ones before. */
+#ifdef MAKE_norm
 __kernel SHARED void norm(__global const elem *x, ulong xo, __global const elem *scale, ulong so,
                           __global const elem *bias, ulong bo, __global const elem *old_mean, ulong omo,
                           __global const elem *old_variance, ulong ovo, __global elem *y, ulong yo,
@@ -197,6 +199,7 @@ __kernel SHARED void norm(__global const elem *x, ulong xo, __global const elem 
             }
     }
 }
+#endif
 
 #define GRAD(L) L(dy, at + k)
 #define PRODUCT(L) (L(dy, at + k) * (L(x, at + k) - s.mean - s.rest))
@@ -207,6 +210,7 @@ __kernel SHARED void norm(__global const elem *x, ulong xo, __global const elem 
 
 /* With n = (x - mean) inverse and d = dy scale: dx = inverse (d - mean(d) - n mean(d n)). `sums`: of dy n, then of dy,
  * of each group. */
+#ifdef MAKE_norm_grad
 __kernel SHARED void norm_grad(__global const elem *dy, ulong dyo, __global const elem *x, ulong xo,
                                __global const elem *scale, ulong so, __global const real *means, ulong mo,
                                __global const real *inverses, ulong io, __global elem *dx, ulong dxo,
@@ -256,6 +260,39 @@ __kernel SHARED void norm_grad(__global const elem *dy, ulong dyo, __global cons
             WRITE_RUN(dx, 0, p.run, SLOPE);
     }
 }
+#endif
+
+/* ---- neighbouring channels (Krizhevsky, Sutskever, Hinton 2012) ---- */
+
+/* t^-beta; the usual exponent needs no logarithm. */
+#define POWER(t) (beta == R(0.75) ? 1 / (sqrt(t) * sqrt(sqrt(t))) : pow(t, -beta))
+
+/* A run is a channel of an image, of which there are `channels`; `chunk` of them around are looked at. epsilon is what is
+ * added, momentum the factor of the sum of squares. */
+#ifdef MAKE_lrn
+__kernel SHARED void lrn(__global const elem *x, ulong xo, __global elem *y, ulong yo, Params p) {
+    const uint g = GROUP_ID, c = g % p.channels;
+    if (g >= p.groups)
+        return;
+    const uint first = c - min(c, (p.chunk - 1) / 2), end = c + min(p.channels - 1 - c, p.chunk / 2) + 1;
+    const real bias = BITS(p.epsilon), alpha = BITS(p.momentum), beta = BITS(p.beta);
+    x += xo + (ulong)(g - c + first) * p.run;
+    y += yo + (ulong)g * p.run;
+#define NORMALISE(type, L, S)                                                                                \
+    do {                                                                                                     \
+        type sum = 0;                                                                                        \
+        for (uint d = 0; d < end - first; d++)                                                               \
+            sum += L(x, (ulong)d * p.run + k) * L(x, (ulong)d * p.run + k);                                  \
+        const type t = bias + alpha * sum;                                                                   \
+        S(y, k, L(x, (ulong)(c - first) * p.run + k) * POWER(t));                                            \
+    } while (0)
+    uint k = WORKER * V;
+    for (; k + V <= p.run; k += V * WORKERS)
+        NORMALISE(realv, GET, SET);
+    for (k = p.run / V * V + WORKER; k < p.run; k += WORKERS)
+        NORMALISE(real, LOAD, STORE);
+}
+#endif
 
 /* ---- columns: V of them side by side, which are groups of runs of one element, or elements of rows ---- */
 
@@ -334,6 +371,7 @@ ColumnStats column_statistics(__global const elem *x, uint c, uint left, const P
     return (ColumnStats){mean, isfinite(rest) ? rest : none, variance < 0 ? none : variance};
 }
 
+#ifdef MAKE_norm_columns
 __kernel void norm_columns(__global const elem *x, ulong xo, __global const elem *scale, ulong so,
                            __global const elem *bias, ulong bo, __global const elem *old_mean, ulong omo,
                            __global const elem *old_variance, ulong ovo, __global elem *y, ulong yo,
@@ -354,7 +392,9 @@ __kernel void norm_columns(__global const elem *x, ulong xo, __global const elem
         put(y + yo + at, left, (take(x + xo + at, left) - s.mean - s.rest) * factor + shift);
     }
 }
+#endif
 
+#ifdef MAKE_norm_columns_grad
 __kernel void norm_columns_grad(__global const elem *dy, ulong dyo, __global const elem *x, ulong xo,
                                 __global const elem *scale, ulong so, __global elem *dx, ulong dxo,
                                 __global elem *dscale, ulong dso, __global elem *dbias, ulong dbo, Params p) {
@@ -375,8 +415,10 @@ __kernel void norm_columns_grad(__global const elem *dy, ulong dyo, __global con
             (take(dy + dyo + at, left) - even - (take(x + xo + at, left) - s.mean - s.rest) * tilt) * factor);
     }
 }
+#endif
 
 /* Sums over chunks of rows [outer, groups] of dy n, then of dy, where n = (x - mean) inverse of each row. */
+#ifdef MAKE_sum_columns
 __kernel void sum_columns(__global const elem *dy, ulong dyo, __global const elem *x, ulong xo,
                           __global const real *means, ulong mo, __global const real *inverses, ulong io,
                           __global real *sums, ulong sumo, Params p) {
@@ -389,8 +431,10 @@ __kernel void sum_columns(__global const elem *dy, ulong dyo, __global const ele
     put_reals(to, left, b);
     put_reals(to + (ulong)chunks * p.groups, left, a);
 }
+#endif
 
 /* The end of both: Y [groups] is the sum over the `outer` rows of one kind of sums, which stands at row `chunk`. */
+#ifdef MAKE_sum_rows
 __kernel void sum_rows(__global const real *sums, ulong sumo, __global elem *y, ulong yo, Params p) {
     const uint i = (uint)get_global_id(0);
     if (i >= p.groups)
@@ -405,3 +449,4 @@ __kernel void sum_rows(__global const real *sums, ulong sumo, __global elem *y, 
     }
     STORE(y, yo + i, sum);
 }
+#endif

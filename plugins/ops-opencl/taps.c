@@ -259,6 +259,13 @@ static int32_t find_passes(Passes *s, const NnValueInfo *x, const NnValueInfo *y
         if (!is_nothing(t) || (d + 1 == s->rank && s->n == 0))
             s->which[s->n++] = (uint32_t)d;
     }
+    /* What grows does so from the last dimension on, so that most is moved in long rows. */
+    const bool grows = ocl_count(y) > ocl_count(x);
+    for (uint32_t k = 0; grows && k < s->n / 2; k++) {
+        const uint32_t last = s->which[s->n - 1 - k];
+        s->which[s->n - 1 - k] = s->which[k];
+        s->which[k] = last;
+    }
     int64_t dims[NN_MAX_RANK];
     memcpy(dims, s->dims, sizeof dims);
     for (uint32_t k = 0; k + 1 < s->n; k++) {

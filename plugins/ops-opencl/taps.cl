@@ -26,7 +26,8 @@ typedef struct {
 #define PASS(name, from_type, L, LV, to_type, S, SV)                                                         \
     __kernel void name(__global const from_type *x, ulong xo, __global to_type *y, ulong yo, Params p,       \
                        __global const uint *table) {                                                         \
-        const uint i = (uint)get_global_id(0), outer = (uint)get_global_id(1), j = i / p.inner, c = i % p.inner; \
+        const uint i = (uint)get_global_id(0), outer = (uint)get_global_id(1);                               \
+        const uint j = p.inner == 1 ? i : i / p.inner, c = i - j * p.inner;                                  \
         if (j >= p.out)                                                                                      \
             return;                                                                                          \
         __global const real *weight = (__global const real *)(table + p.weights);                            \
@@ -71,7 +72,8 @@ PASS(last, real, PLAIN_LOAD, PLAIN_LOADV, elem, STORE, STOREV)
 #define BEYOND (T)((ulong)p.beyond[0] | (ulong)p.beyond[1] << 32)
 
 __kernel void pick(__global const T *x, ulong xo, __global T *y, ulong yo, Params p, __global const uint *table) {
-    const uint i = (uint)get_global_id(0), outer = (uint)get_global_id(1), j = i / p.inner, c = i % p.inner;
+    const uint i = (uint)get_global_id(0), outer = (uint)get_global_id(1);
+    const uint j = p.inner == 1 ? i : i / p.inner, c = i - j * p.inner;
     if (j >= p.out)
         return;
     const uint place = table[p.out + 1 + j];
