@@ -6,8 +6,7 @@ static NnValue *squares(NnBody *b, uint32_t i) {
     NnValue *x = b->inputs[i];
     if (b->node->inputs[i]->type != NN_F32)
         x = nn_op(b->host, b->graph, "Cast", NN_VALUES(x), NN_ATTRS(NN_INT("to", NN_F32)));
-    NnValue *square = nn_op2(b->host, b->graph, "Mul", x, x);
-    return nn_op(b->host, b->graph, "ReduceSum", NN_VALUES(square), NN_ATTRS(NN_INT("keepdims", 0)));
+    return nn_op(b->host, b->graph, "ReduceSumSquare", NN_VALUES(x), NN_ATTRS(NN_INT("keepdims", 0)));
 }
 
 static int32_t body(NnBody *b) {
