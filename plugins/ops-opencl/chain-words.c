@@ -59,7 +59,7 @@ static const Word words[] = {
     {"", "Sin", 1, "FUNCTION(sin, $T)($a)", NULL, NULL, NULL, NULL},
     {"", "Cos", 1, "FUNCTION(cos, $T)($a)", NULL, NULL, NULL, NULL},
     {"", "Atan", 1, "atan($a)", NULL, NULL, NULL, NULL},
-    {"", "Tan", 1, "tan($a)", NULL, NULL, NULL, NULL},
+    {"", "Tan", 1, "FUNCTION(tan, $T)($a)", NULL, NULL, NULL, NULL},
     {"", "Asin", 1, "asin($a)", NULL, NULL, NULL, NULL},
     {"", "Acos", 1, "acos($a)", NULL, NULL, NULL, NULL},
     {"", "Sinh", 1, "sinh($a)", NULL, NULL, NULL, NULL},

@@ -81,8 +81,10 @@ floats erf_float(floats x) {
     }
 PERIODIC(sin, float, 100.0f)
 PERIODIC(cos, float, 100.0f)
+PERIODIC(tan, float, 100.0f)
 #ifdef DOUBLE
 PERIODIC(sin, double, 14.0)
 PERIODIC(cos, double, 14.0)
+PERIODIC(tan, double, 14.0)
 #endif
 #endif
