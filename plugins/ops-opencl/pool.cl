@@ -154,7 +154,8 @@ __kernel void average_pool(__global const elem *x, ulong xo, __global elem *y, u
         const M u = (M)u0 + IOTA * (M)(int)p.stride_w;
         for (uint ku = 0; ku < p.kernel_w; ku++) {
             const M at = u + (M)(int)(ku * p.dilation_w);
-            columns += (at >= (M)(p.padding ? -p.pad_w : 0)) & (at < (M)(p.padding ? p.end_w : (int)p.w)) ? (V)1 : (V)0;
+            const M counts = (at >= (M)(p.padding ? -p.pad_w : 0)) & (at < (M)(p.padding ? p.end_w : (int)p.w));
+            columns += counts ? (V)1 : (V)0;
         }
     }
     const V n = columns * (V)ROWS_OF(v0);

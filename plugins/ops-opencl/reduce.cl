@@ -37,11 +37,11 @@ typedef struct {
     V sum, lost;
 } Acc;
 
-void step(Acc *a, V v);
+void accumulate(Acc *a, V v);
 #ifdef SUM
 #define FIRST 0
 #define JOIN(a, b) ((a) + (b))
-void step(Acc *a, V v) {
+void accumulate(Acc *a, V v) {
     const V y = v - a->lost, t = a->sum + y;
     /* An infinite sum has lost nothing that counts. */
     a->lost = fabs(t) <= REAL_MAX ? (t - a->sum) - y : (V)0;
@@ -50,15 +50,15 @@ void step(Acc *a, V v) {
 #else
 #if defined(MAX)
 #define FIRST -INFINITY
-#define JOIN(a, b) (((b) > (a)) | ((b) != (b)) ? (b) : (a))
+#define JOIN(a, b) ((((b) > (a)) | ((b) != (b))) ? (b) : (a))
 #elif defined(MIN)
 #define FIRST INFINITY
-#define JOIN(a, b) (((b) < (a)) | ((b) != (b)) ? (b) : (a))
+#define JOIN(a, b) ((((b) < (a)) | ((b) != (b))) ? (b) : (a))
 #else
 #define FIRST 1
 #define JOIN(a, b) ((a) * (b))
 #endif
-void step(Acc *a, V v) { a->sum = JOIN(a->sum, v); }
+void accumulate(Acc *a, V v) { a->sum = JOIN(a->sum, v); }
 #endif
 FOLD(fold, JOIN)
 
@@ -87,17 +87,19 @@ void add_run(Acc *a, __global const elem *x, uint at, uint n, uint stride, uint 
         for (; k + 8 <= n; k += 8) {
 #define AT(i) VALUE(LOAD_LANES(x + (k + (i)) * stride))
             const V u = pairs(AT(0), AT(1), AT(2), AT(3)), v = pairs(AT(4), AT(5), AT(6), AT(7));
-            step(a, JOIN(u, v));
+            accumulate(a, JOIN(u, v));
         }
     for (; k < n; k++)
-        step(a, VALUE(get(x + k * stride, lanes, p->total - at - k * stride, FIRST)));
+        accumulate(a, VALUE(get(x + k * stride, lanes, p->total - at - k * stride, FIRST)));
 }
 
 /* The piece of a result that begins at `base`: runs that one item, number t of `items`, has a share of. */
 Acc piece(__global const elem *x, uint base, uint q, uint t, uint items, uint lanes, const Params *p);
 Acc piece(__global const elem *x, uint base, uint q, uint t, uint items, uint lanes, const Params *p) {
     const uint runs = p->outer * p->parts, share = (runs + p->pieces - 1) / p->pieces;
-    Acc a = {FIRST, 0};
+    Acc a;
+    a.sum = FIRST;
+    a.lost = 0;
     for (uint r = q * share; r < min(runs, q * share + share); r++) {
         const uint begin = r % p->parts * p->part, n = min(p->part, p->inner - begin);
         const uint at = base + place(r / p->parts, p->reduced, p->outer_dims, p->outer_strides) + begin * p->inner_stride;
