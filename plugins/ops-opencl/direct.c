@@ -12,10 +12,11 @@
 #define SUMS 8192u
 #define DEPTH 512u
 #define VECTORS 1280u
-#define STEP 32u      /* places that are done at once */
-#define ROWS 8u       /* planes of the result that are done at once; */
-#define WEIGH_ROWS 4u /* filters and */
-#define COLUMNS 5u    /* elements of their kernels */
+#define STEP 32u       /* places that are done at once, and */
+#define LONE_STEP 128u /* of a lone plane of results */
+#define ROWS 8u        /* planes of the result that are done at once; */
+#define WEIGH_ROWS 4u  /* filters and */
+#define COLUMNS 5u     /* elements of their kernels */
 
 static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static uint32_t most(uint32_t a, uint32_t b) { return a > b ? a : b; }
@@ -29,24 +30,25 @@ static uint64_t plane_of(const OclDirect *d, uint32_t n) {
     return (uint64_t)d->stride_h * d->stride_w * (n + d->halo);
 }
 
-/* Cuts the places of a sample into tiles of n or fewer. */
-static void tile_places(OclDirect *d, uint32_t n) {
+/* Cuts the places of a sample into tiles of n or fewer, of which `step` are done at once. */
+static void tile_places(OclDirect *d, uint32_t n, uint32_t step) {
     const uint32_t span = (cut(d->dst_h, d->step_h) - 1) * d->line + cut(d->dst_w, d->step_w);
     d->tiles = cut(span, n);
-    d->tile_n = up(cut(span, d->tiles), STEP);
+    d->tile_n = up(cut(span, d->tiles), step);
     d->segment = up(d->tile_n + d->halo, 16);
 }
 
 static bool tile_correlate(const OclService *ocl, OclDirect *d, uint32_t groups) {
-    d->tile_m = least(up(d->m, ROWS), 4 * ROWS);
-    uint32_t n = SUMS / d->tile_m / STEP * STEP;
+    const uint32_t step = d->m == 1 ? LONE_STEP : STEP;
+    d->tile_m = d->m == 1 ? 1 : least(up(d->m, ROWS), 4 * ROWS);
+    uint32_t n = SUMS / d->tile_m / step * step;
     /* Few planes: smaller tiles keep all units busy. */
     const uint64_t planes = (uint64_t)cut(d->m, d->tile_m) * d->samples * groups * d->step_h * d->step_w;
-    while (n > STEP && planes * cut(cut(d->dst_h, d->step_h) * d->line, n) < 4 * (uint64_t)ocl->units)
+    while (n > step && planes * cut(cut(d->dst_h, d->step_h) * d->line, n) < 4 * (uint64_t)ocl->units)
         n /= 2;
-    while (n > STEP && plane_of(d, n + 16) > ITEM)
-        n = up(n / 2, STEP);
-    tile_places(d, n);
+    while (n > step && plane_of(d, n + 16) > ITEM)
+        n = up(n / 2, step);
+    tile_places(d, n, step);
     const uint64_t plane = plane_of(d, d->segment - d->halo);
     d->tile_c = plane > ITEM ? 0 : least(least((uint32_t)(ITEM / plane), DEPTH / taps_of(d)), d->channels);
     return d->tile_c > 0;
@@ -67,7 +69,7 @@ static bool tile_weigh(const OclService *ocl, OclDirect *d, uint32_t groups) {
         else
             n = up(n / 2, STEP);
     }
-    tile_places(d, n);
+    tile_places(d, n, STEP);
     while (d->tile_c > 1 && d->tile_c * plane_of(d, d->segment - d->halo) > ITEM)
         d->tile_c--;
     if (plane_of(d, d->segment - d->halo) > ITEM)
@@ -179,8 +181,9 @@ int32_t ocl_direct_plan(const NnHost *nn, NnDevice *device, OclPass pass, const 
                         uint32_t e, int32_t type, NnPlan *out, NnStatus *status) {
     const bool weigh = pass == OCL_CONV_GRAD_WEIGHT;
     static const char *const passes[] = {"", "-DINPUT", "-DWEIGH"};
+    const char *lone = !weigh && d->m == 1 ? "-DLONE" : "";
     char options[64];
-    (void)snprintf(options, sizeof options, "%s %s", ocl_real(type), passes[pass]);
+    (void)snprintf(options, sizeof options, "%s %s %s", ocl_real(type), passes[pass], lone);
     const OclSource source = {.name = "direct", .parts = {real_cl, vector_cl, direct_cl}, .options = options};
     OclPlan *plan = ocl_plan(nn, device, status);
     if (plan == NULL)

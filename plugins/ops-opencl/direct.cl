@@ -74,10 +74,21 @@ void sources(real *to, __global const elem *x, const Params *p, uint planes, uin
 
 #ifndef WEIGH
 
-#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
-#define DECLARE(r)                                                                                           \
-    realv x##r = VLOAD(&sum[(i + r) * p.tile_n + j]), y##r = VLOAD(&sum[(i + r) * p.tile_n + j + VEC]);      \
-    LEFT(r)
+#define EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+#ifdef LONE /* one plane of results in a group: eight vectors of it */
+#define HIGH 1
+#define BROAD (8 * VEC)
+#define DECLARE(r) realv x##r = VLOAD(&sum[j + r * VEC]);
+#define KERNEL LEFT(0)
+#define READ const realv f = (realv)(a0[AT]);
+#define STEP(r) x##r = fma(f, VLOAD(b + d.y + r * VEC), x##r);
+#define KEEP(r) VSTORE(x##r, &sum[j + r * VEC]);
+#else /* eight planes, two vectors of each */
+#define HIGH 8
+#define BROAD (2 * VEC)
+#define DECLARE(r) realv x##r = VLOAD(&sum[(i + r) * p.tile_n + j]), y##r = VLOAD(&sum[(i + r) * p.tile_n + j + VEC]);
+#define KERNEL EACH(LEFT)
+#define READ const realv b0 = VLOAD(b + d.y), b1 = VLOAD(b + d.y + VEC);
 #define STEP(r)                                                                                              \
     {                                                                                                        \
         const realv f = (realv)(a##r[AT]);                                                                   \
@@ -87,6 +98,7 @@ void sources(real *to, __global const elem *x, const Params *p, uint planes, uin
 #define KEEP(r)                                                                                              \
     VSTORE(x##r, &sum[(i + r) * p.tile_n + j]);                                                              \
     VSTORE(y##r, &sum[(i + r) * p.tile_n + j + VEC]);
+#endif
 
 /* Halves of the kernel are made reals, once for all places. */
 #define ROW(r) a + min(i0 + i + (r), p.m - 1) * p.a_row
@@ -129,7 +141,7 @@ __kernel void correlate(__global const elem *x, ulong xo, __global const elem *a
     real source[ITEM + VEC], sum[SUMS];
     uint2 depth[DEPTH];
 #ifdef REAL_F16
-    real left[8 * DEPTH];
+    real left[HIGH * DEPTH];
 #endif
     x += xo + (ulong)(sample * groups + g) * p.channels * p.src_h * p.src_w;
     y += yo + ((ulong)(sample * groups + g) * p.m + i0) * p.dst_h * p.dst_w;
@@ -148,21 +160,22 @@ __kernel void correlate(__global const elem *x, ulong xo, __global const elem *a
     for (uint c = 0; c < p.channels; c += p.tile_c) {
         const uint side = min(p.tile_c, p.channels - c);
         sources(source, x, &p, side, j0);
-        for (uint i = 0; i < used; i += 8) {
+        for (uint i = 0; i < used; i += HIGH) {
 #ifdef REAL_F16
-            for (uint r = 0; r < 8; r++)
+            for (uint r = 0; r < HIGH; r++)
                 for (uint k = 0; k < side * taps; k++)
                     left[r * DEPTH + k] = LOAD((ROW(r)), depth[k].x);
 #endif
-            for (uint j = 0; j < p.tile_n; j += 2 * VEC) {
-                EACH_ROW(DECLARE)
+            for (uint j = 0; j < p.tile_n; j += BROAD) {
                 const real *b = source + j;
+                EACH(DECLARE)
+                KERNEL
                 for (uint k = 0; k < side * taps; k++) {
                     const uint2 d = depth[k];
-                    const realv b0 = VLOAD(b + d.y), b1 = VLOAD(b + d.y + VEC);
-                    EACH_ROW(STEP)
+                    READ
+                    EACH(STEP)
                 }
-                EACH_ROW(KEEP)
+                EACH(KEEP)
             }
         }
         x += p.tile_c * p.src_h * p.src_w;
