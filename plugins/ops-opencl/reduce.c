@@ -30,6 +30,7 @@ static const Word words[] = {
     {"ReduceMin", "-DMIN"},
     {"ReduceProd", "-DPROD"},
     {"ReduceLogSum", "-DSUM -DLOG"},
+    {"ReduceLogSumExp", "-DLOGSUMEXP"},
     {"GlobalAveragePool", "-DSUM -DMEAN"},
     {"GlobalMaxPool", "-DMAX"},
 };
@@ -242,7 +243,7 @@ static int32_t plan_finite(const NnHost *nn, NnDevice *device, const NnNode *nod
 /* clang-format off */
 #define FOR_ALL(X) \
     X(ReduceSum) X(ReduceMean) X(ReduceSumSquare) X(ReduceL1) X(ReduceL2) X(ReduceMax) X(ReduceMin) X(ReduceProd) \
-    X(ReduceLogSum) X(GlobalAveragePool) X(GlobalMaxPool)
+    X(ReduceLogSum) X(ReduceLogSumExp) X(GlobalAveragePool) X(GlobalMaxPool)
 /* clang-format on */
 FOR_ALL(REDUCTION)
 OCL_KERNEL(sum_to, "nn", "SumTo", match, plan)

@@ -54,6 +54,11 @@ void accumulate(Acc *a, V v) {
 #elif defined(MIN)
 #define FIRST INFINITY
 #define JOIN(a, b) ((((b) < (a)) | ((b) != (b))) ? (b) : (a))
+#elif defined(LOGSUMEXP)
+#define FIRST -INFINITY
+/* ln(e^a + e^b), of infinities too: their difference is no number where they are the same. */
+#define JOIN(a, b)                                                                                           \
+    ((a) == (b) ? (a) + R(0.69314718055994531) : fmax(a, b) + log1p(exp(-fabs((a) - (b)))))
 #else
 #define FIRST 1
 #define JOIN(a, b) ((a) * (b))

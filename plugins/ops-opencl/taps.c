@@ -11,6 +11,7 @@
 #include "plugins/ops-opencl/taps.cl.h"
 
 #define NOWHERE UINT32_MAX
+#define EXTENT_MAX (1 << 22) /* of a dimension that a table is made for */
 
 /* As taps.cl has it. */
 typedef struct Params {
@@ -137,6 +138,14 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
     const char *why = w->why_not ? w->why_not(node) : NULL;
     if (why)
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why);
+    for (uint32_t k = 0; k < 2; k++) {
+        const NnValueInfo *v = k ? node->outputs[0] : node->inputs[0];
+        for (int32_t d = 0; d < v->rank; d++)
+            if (v->dims[d] > EXTENT_MAX)
+                return nn_fail(nn, reason, NN_UNSUPPORTED,
+                               "%s: dimension %d has %lld elements, a table at most %d", node->op, d,
+                               (long long)v->dims[d], EXTENT_MAX);
+    }
     if (!moves(node))
         return ocl_match_real(nn, device, node, reason);
     const uint64_t size = nn_type_size(node->inputs[0]->type);
