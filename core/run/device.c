@@ -234,10 +234,9 @@ int32_t nn_store_reserve(NnSession *s, NnStore *store, uint64_t bytes, uint64_t 
     if (store->buffer && bytes <= store->bytes)
         return NN_OK;
     NnBuffer fresh;
-    if (keep == 0) { /* the two need not fit together */
+    store->generation++;
+    if (keep == 0) /* the two need not fit together */
         nn_store_free(s, store);
-        store->generation++;
-    }
     if (nn_space_alloc(s, store->space, bytes, what, &fresh, status) != NN_OK)
         return nn_status_code(status);
     if (keep > 0 && store->buffer &&
@@ -249,7 +248,6 @@ int32_t nn_store_reserve(NnSession *s, NnStore *store, uint64_t bytes, uint64_t 
     nn_store_free(s, store);
     store->buffer = fresh;
     store->bytes = bytes;
-    store->generation++;
     return NN_OK;
 }
 

@@ -158,9 +158,10 @@ static int32_t check_finite(NnProgram *p, uint32_t at, uint32_t k, NnStatus *sta
 }
 
 /* That something has run is said by a status with a node, the innermost. */
-static void failed_at(NnStatus *status, const char *label) {
+static int32_t failed_at(NnStatus *status, const char *label) {
     if (nn_status_detail(status, "node") == NULL)
         nn_status_set_detail(status, "node", label);
+    return nn_status_code(status);
 }
 
 static int32_t walk(NnProgram *p, uint32_t from, uint32_t to, NnStatus *status) {
@@ -172,8 +173,7 @@ static int32_t walk(NnProgram *p, uint32_t from, uint32_t to, NnStatus *status) 
         if (__builtin_expect(code != NN_OK, 0)) {
             nn_status_fail(status, code, "it failed");
             nn_status_where(status, "%s", p->steps[instr - p->code]->label);
-            failed_at(status, p->steps[instr - p->code]->label);
-            return code;
+            return failed_at(status, p->steps[instr - p->code]->label);
         }
     }
     return NN_OK;
@@ -221,10 +221,8 @@ static int32_t run_tail(NnProgram *p, const NnPlace *bound, NnStatus *status) {
         if (p->outputs[i].tail != NN_ABSENT)
             p->tail_bound[p->outputs[i].tail] = bound ? bound[i] : (NnPlace){NULL, 0};
     NnProgram *tail = nn_unit_program(p->tail, p->edge_args, status);
-    if (tail == NULL || nn_program_run(tail, p->edge_args, p->tail_bound, p->random_now, status) != NN_OK) {
-        failed_at(status, "the part behind a cut");
-        return nn_status_code(status);
-    }
+    if (tail == NULL || nn_program_run(tail, p->edge_args, p->tail_bound, p->random_now, status) != NN_OK)
+        return failed_at(status, "the part behind a cut");
     for (uint32_t i = 0; i < p->n_outputs; i++)
         if (p->outputs[i].tail != NN_ABSENT) {
             p->outputs[i].tensor = tail->outputs[p->outputs[i].tail].tensor;
