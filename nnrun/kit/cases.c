@@ -43,6 +43,8 @@ static const Line lines[] = {
     {"nn/SumTo", "[64,6,40] [6,1]", TIER_CI},
     {"nn/SumTo", "[128,513] [513]", TIER_CI},
     {"ReduceSum", "[600,250]", TIER_CI},
+    {"ReduceSum", "[2,0] i64[1]{0}", TIER_CI},
+    {"ReduceSum", "[0,3] i64[1]{0}", TIER_CI},
     {"nn/SumTo", "[5000,30] [30]", TIER_CI},
     {"nn/AllFinite", "[300001]", TIER_CI},
     {"Softmax", "[70,257]@-20:20", TIER_CI},

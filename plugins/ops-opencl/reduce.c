@@ -138,7 +138,9 @@ static Share share_out(const OclService *ocl, Params *p) {
     if (ocl->cpu && (!s.rows || p->inner >= 16))
         s.lanes = 16;
     s.groups = s.rows && !ocl->cpu && p->inner >= GROUP / 2;
-    s.items = s.rows ? p->count : p->count / p->kept_dims[0] * ((p->kept_dims[0] + s.lanes - 1) / s.lanes);
+    s.items = p->count;
+    if (!s.rows && p->count > 0)
+        s.items = p->count / p->kept_dims[0] * ((p->kept_dims[0] + s.lanes - 1) / s.lanes);
     const uint64_t wanted = (s.groups || ocl->cpu ? 2u : 128u) * (uint64_t)ocl->units,
                    each = (uint64_t)p->outer * p->inner;
     uint64_t pieces = 1;
