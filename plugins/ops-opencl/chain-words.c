@@ -76,8 +76,8 @@ static const Word words[] = {
     {"below", "IsInf", 1, "?$a == -INFINITY", NULL, NULL, NULL, NULL},
     {"both", "IsInf", 1, "?fabs($a) == INFINITY", NULL, NULL, NULL, NULL},
     {"", "Mod", 2,
-     "fmod($a, $b) == 0 ? copysign(AS($T, 0), $b) : fmod($a, $b) < 0 && $b > 0 || fmod($a, $b) > 0 && $b < 0 "
-     "? fmod($a, $b) + $b : fmod($a, $b)",
+     "fmod($a, $b) == 0 ? copysign(AS($T, 0), $b) : (fmod($a, $b) < 0 && $b > 0) || (fmod($a, $b) > 0 && $b "
+     "< 0) ? fmod($a, $b) + $b : fmod($a, $b)",
      NULL, NULL, NULL, NULL},
     {"fmod", "Mod", 2, "fmod($a, $b)", NULL, NULL, NULL, NULL},
     {"", "BitwiseAnd", 2, NULL, "$a & $b", NULL, NULL, NULL},

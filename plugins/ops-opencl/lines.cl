@@ -36,21 +36,21 @@ typedef struct {
 
 #ifdef PRODUCTS
 #define FIRST 1
-void step(Acc *a, number v);
-void step(Acc *a, number v) { a->value *= v; }
+void accumulate(Acc *a, number v);
+void accumulate(Acc *a, number v) { a->value *= v; }
 #elif defined(REALS)
 #define FIRST 0
 /* Compensated (Kahan 1965); an infinite sum has lost nothing that counts. */
-void step(Acc *a, number v);
-void step(Acc *a, number v) {
+void accumulate(Acc *a, number v);
+void accumulate(Acc *a, number v) {
     const number y = v - a->lost, t = a->value + y;
     a->lost = isfinite(t) ? (t - a->value) - y : 0;
     a->value = t;
 }
 #else
 #define FIRST 0
-void step(Acc *a, number v);
-void step(Acc *a, number v) { a->value += v; }
+void accumulate(Acc *a, number v);
+void accumulate(Acc *a, number v) { a->value += v; }
 #endif
 
 /* Element j of a line in the direction of the walk. */
@@ -61,7 +61,7 @@ void walk(__global const elem *x, __global elem *y, ulong from, uint begin, uint
     const Params p = *params;
     for (uint j = begin; j < end; j++) {
         const number before = a.value;
-        step(&a, LOAD(x, AT(j)));
+        accumulate(&a, LOAD(x, AT(j)));
         STORE(y, AT(j), p.exclusive ? before : a.value);
     }
 }
@@ -81,12 +81,12 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void scan_group(__gl
     const ulong from = LINE(line, p.n);
     Acc a = {FIRST, 0};
     for (uint j = begin; j < end; j++)
-        step(&a, LOAD(x, xo + AT(j)));
+        accumulate(&a, LOAD(x, xo + AT(j)));
     part[t] = a.value;
     barrier(CLK_LOCAL_MEM_FENCE);
     a = (Acc){FIRST, 0};
     for (uint k = 0; k < t; k++)
-        step(&a, part[k]);
+        accumulate(&a, part[k]);
     walk(x + xo, y + yo, from, begin, end, a, &p);
 }
 
@@ -191,7 +191,7 @@ __kernel void unit(__global const elem *x, ulong xo, __global elem *y, ulong yo,
     x += xo + from;
     for (uint k = 0; k < p.n; k++) {
         const real v = LOAD(x, (ulong)k * p.inner);
-        step(&a, p.p == 1 ? fabs(v) : v * v);
+        accumulate(&a, p.p == 1 ? fabs(v) : v * v);
     }
     const real length = p.p == 1 ? a.value : sqrt(a.value), by = length == 0 ? 1 : length;
     for (uint k = 0; k < p.n; k++)
