@@ -5,6 +5,7 @@
 opencl_texts = \
 	plugins/ops-opencl/arg.cl \
 	plugins/ops-opencl/arrange.cl \
+	plugins/ops-opencl/categorical.cl \
 	plugins/ops-opencl/chain.cl \
 	plugins/ops-opencl/conv.cl \
 	plugins/ops-opencl/direct.cl \
@@ -34,6 +35,7 @@ plugin_packages += ops-opencl
 opsopencldir = $(pluginsdir)/ops-opencl
 opsopencl_LTLIBRARIES =
 opsopencl_LTLIBRARIES += plugins/ops-opencl/arrange.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/categorical.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/chain.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/conv.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/device.la
