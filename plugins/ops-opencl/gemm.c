@@ -10,7 +10,9 @@ static int32_t plan_product(const NnHost *nn, NnDevice *device, const NnNode *no
                             NnPlan *out, NnStatus *status) {
     const OclPlaces places = {.name = "gemm", .text = gemm_cl, .options = p->b_column == 1 ? "-DROWS" : NULL};
     const OclOperands in = {0, 1, p->with_e ? 2 : UINT32_MAX, node->inputs[0]->type};
-    return ocl_product_plan(nn, device, &places, p, in, out, status);
+    const OclService *ocl = ocl_service(nn, device, status);
+    return ocl && ocl_thin_suits(ocl, p, in.type) ? ocl_thin_plan(nn, device, p, in, out, status)
+                                                  : ocl_product_plan(nn, device, &places, p, in, out, status);
 }
 
 static int32_t plan_gemm(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,

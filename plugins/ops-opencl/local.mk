@@ -27,6 +27,7 @@ opencl_texts = \
 	plugins/ops-opencl/scatter.cl \
 	plugins/ops-opencl/softmax.cl \
 	plugins/ops-opencl/taps.cl \
+	plugins/ops-opencl/thin.cl \
 	plugins/ops-opencl/vector.cl
 EXTRA_DIST += $(opencl_texts)
 
@@ -77,6 +78,7 @@ plugins_ops_opencl_device_la_SOURCES = plugins/ops-opencl/alarm.c plugins/ops-op
 	plugins/ops-opencl/hazards.c plugins/ops-opencl/heap.c plugins/ops-opencl/loader.c plugins/ops-opencl/program.c \
 	plugins/ops-opencl/stage.c plugins/ops-opencl/stream.c plugins/ops-opencl/api.h plugins/ops-opencl/device.h \
 	plugins/ops-opencl/opencl.h plugins/ops-opencl/stream.h plugins/ops-opencl/tune.c
-plugins_ops_opencl_gemm_la_SOURCES = plugins/ops-opencl/gemm.c plugins/ops-opencl/product.c plugins/ops-opencl/product.h
+plugins_ops_opencl_gemm_la_SOURCES = plugins/ops-opencl/gemm.c plugins/ops-opencl/product.c plugins/ops-opencl/product.h \
+	plugins/ops-opencl/thin.c
 plugins_ops_opencl_move_la_SOURCES = plugins/ops-opencl/move.c plugins/ops-opencl/move-box.c plugins/ops-opencl/move.h
 plugins_ops_opencl_device_la_LIBADD = $(DL_LIBS) $(PTHREAD_LIBS)

@@ -32,6 +32,10 @@ typedef struct OclPlaces {
 int32_t ocl_product_plan(const NnHost *, NnDevice *, const OclPlaces *, OclProduct *p, OclOperands, NnPlan *,
                          NnStatus *);
 
+/* A matrix product (gemm.cl) with few rows or columns, on a processor: whether it is one, and its plan. */
+bool ocl_thin_suits(const OclService *, const OclProduct *, int32_t type);
+int32_t ocl_thin_plan(const NnHost *, NnDevice *, OclProduct *, OclOperands, NnPlan *, NnStatus *);
+
 /* For `match`: ocl_match_real, on a device that can run the product's groups. */
 int32_t ocl_product_match(const NnHost *, NnDevice *, const NnNode *, NnStatus *);
 

@@ -136,7 +136,7 @@ NN_PRIMITIVE_OPERATOR(
     NN_OUT({"Y", "T", NN_PRODUCT_TYPES, 0, 0, "products [..., m, n]; a vector's dimension is left out"}),
     NN_SAMPLES("[2,3] [3,4]", "[3] [3]", "[3] [3,2]", "[2,3] [3]", "[2,2,3] [3,2]", "[2,1,2,3] [3,3,2]",
                "[3] [2,3,2]", "[2,2,3] [3]", "[2,3] [2,3,1]", "[0,3] [3,2]", "[2,0] [0,3]", "[0,2,3] [3,1]",
-               "i64[2,3]@-4:5 i64[3,2]@-4:5"),
+               "i64[2,3]@-4:5 i64[3,2]@-4:5", "[1,9] [9,70]", "[66,21] [21]"),
     .doc = "Matrix product, over broadcast batch dimensions: Y[i,j] = sum over k of A[i,k] * B[k,j].",
     .infer = infer, .gradient = gradient, .compute = compute);
 
