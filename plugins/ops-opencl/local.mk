@@ -24,6 +24,7 @@ opencl_texts = \
 	plugins/ops-opencl/random.cl \
 	plugins/ops-opencl/real.cl \
 	plugins/ops-opencl/reduce.cl \
+	plugins/ops-opencl/sample.cl \
 	plugins/ops-opencl/scatter.cl \
 	plugins/ops-opencl/softmax.cl \
 	plugins/ops-opencl/taps.cl \
@@ -49,6 +50,7 @@ opsopencl_LTLIBRARIES += plugins/ops-opencl/pool.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/quantize.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/random.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/reduce.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/sample.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/scatter.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/softmax.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/taps.la
