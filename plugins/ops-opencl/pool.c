@@ -98,7 +98,7 @@ static void set_items(const OclService *ocl, OclStage *s, const Word *word, cons
         ocl_pieces(ocl, s, (uint64_t)p->planes * (ocl->cpu ? 1 : 64));
     else if (word->by_input && ocl->cpu)
         ocl_pieces(ocl, s, rows * ((p->w + 63) / 64));
-    else if (wide)
+    else if (wide && !word->grad)
         ocl_pieces(ocl, s, rows * ((p->out_w + 15) / 16));
     else
         ocl_items(s, rows * (word->by_input ? p->w : p->out_w));
@@ -122,7 +122,7 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
     OclPlan *made = ocl_plan(nn, device, status);
     if (made == NULL)
         return nn->code(status);
-    const bool cpu = made->ocl->cpu, wide = cpu && !word->grad && p.out_w >= 4;
+    const bool wide = made->ocl->cpu && (word->grad || p.out_w >= 4);
     char options[64];
     (void)snprintf(options, sizeof options, "-DLANES=%d %s", wide ? 16 : 1, ocl_real(node->inputs[0]->type));
     const OclSource source = {

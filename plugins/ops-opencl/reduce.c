@@ -11,28 +11,29 @@
 
 /* As reduce.cl has it; dimensions with the last one first. */
 typedef struct Params {
-    uint32_t count, total, kept, reduced, outer, inner, inner_stride, parts, part, pieces;
+    uint32_t count, total, kept, reduced, outer, inner, inner_stride, parts, part, pieces, mean;
     uint32_t kept_dims[DIMS], kept_strides[DIMS], outer_dims[DIMS], outer_strides[DIMS];
 } Params;
 
 typedef struct Word {
     const char *op, *options;
+    bool mean;
 } Word;
 
 static const Word words[] = {
-    {"ReduceSum", "-DSUM"},
-    {"SumTo", "-DSUM"},
-    {"ReduceMean", "-DSUM -DMEAN"},
-    {"ReduceSumSquare", "-DSUM -DSQUARES"},
-    {"ReduceL1", "-DSUM -DMAGNITUDES"},
-    {"ReduceL2", "-DSUM -DSQUARES -DROOT"},
-    {"ReduceMax", "-DMAX"},
-    {"ReduceMin", "-DMIN"},
-    {"ReduceProd", "-DPROD"},
-    {"ReduceLogSum", "-DSUM -DLOG"},
-    {"ReduceLogSumExp", "-DLOGSUMEXP"},
-    {"GlobalAveragePool", "-DSUM -DMEAN"},
-    {"GlobalMaxPool", "-DMAX"},
+    {"ReduceSum", "-DSUM", false},
+    {"SumTo", "-DSUM", false},
+    {"ReduceMean", "-DSUM", true},
+    {"ReduceSumSquare", "-DSUM -DSQUARES", false},
+    {"ReduceL1", "-DSUM -DMAGNITUDES", false},
+    {"ReduceL2", "-DSUM -DSQUARES -DROOT", false},
+    {"ReduceMax", "-DMAX", false},
+    {"ReduceMin", "-DMIN", false},
+    {"ReduceProd", "-DPROD", false},
+    {"ReduceLogSum", "-DSUM -DLOG", false},
+    {"ReduceLogSumExp", "-DLOGSUMEXP", false},
+    {"GlobalAveragePool", "-DSUM", true},
+    {"GlobalMaxPool", "-DMAX", false},
 };
 
 static const Word *find_word(const NnNode *node) {
@@ -91,7 +92,8 @@ static const char *describe(const NnNode *node, Params *p) {
                   .total = (uint32_t)ocl_count(x),
                   .outer = 1,
                   .inner = 1,
-                  .inner_stride = 2};
+                  .inner_stride = 2,
+                  .mean = find_word(node)->mean};
     if (!reduced_dims(node, &mask))
         return "which axes is not known, or they are not those of this tensor";
     for (int32_t i = x->rank - 1; i >= 0; i--) {
@@ -126,42 +128,42 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
 
 /* How a node's work is shared out. */
 typedef struct Share {
-    bool rows, groups; /* as reduce.cl has them */
-    uint32_t lanes;
+    const char *kernel; /* of reduce.cl */
+    bool groups;
     uint64_t items; /* or groups; of each piece */
 } Share;
 
 /* Cuts few results of many elements into pieces: two items for each unit of the device at least, of thousands
  * of elements. */
 static Share share_out(const OclService *ocl, Params *p) {
-    Share s = {.rows = p->inner_stride == 1, .lanes = 1};
-    if (ocl->cpu && (!s.rows || p->inner >= 16))
-        s.lanes = 16;
-    s.groups = s.rows && !ocl->cpu && p->inner >= GROUP / 2;
-    s.items = p->count;
-    if (!s.rows && p->count > 0)
-        s.items = p->count / p->kept_dims[0] * ((p->kept_dims[0] + s.lanes - 1) / s.lanes);
+    const bool rows = p->inner_stride == 1, few = rows && p->inner < (ocl->cpu ? 16 : GROUP / 2);
+    const uint32_t lanes = ocl->cpu ? 16 : 1;
+    Share s = {.kernel = few    ? "few"
+                         : rows ? "rows"
+                                : "columns",
+               .groups = rows && !few && !ocl->cpu,
+               .items = p->count};
+    if (!rows && p->count > 0)
+        s.items = p->count / p->kept_dims[0] * ((p->kept_dims[0] + lanes - 1) / lanes);
     const uint64_t wanted = (s.groups || ocl->cpu ? 2u : 128u) * (uint64_t)ocl->units,
                    each = (uint64_t)p->outer * p->inner;
     uint64_t pieces = 1;
     if (s.items > 0 && s.items < wanted && p->total >= 1u << 17)
         pieces = (wanted + s.items - 1) / s.items;
-    const uint64_t most = each / (s.rows ? 2048 : 128);
+    const uint64_t most = each / (rows ? 2048 : 128);
     p->pieces = (uint32_t)(pieces < most ? pieces : most > 0 ? most : 1);
     p->parts = p->outer > 0 ? (p->pieces + p->outer - 1) / p->outer : 1;
     p->part = (p->inner + p->parts - 1) / p->parts;
-    if (s.rows) /* whole vectors */
+    if (rows) /* whole vectors */
         p->part = (p->part + 127) / 128 * 128;
     p->parts = p->part > 0 ? (p->inner + p->part - 1) / p->part : 0;
     return s;
 }
 
 static OclStage *stage(const NnHost *nn, OclPlan *plan, const char *options, int32_t type, const char *kernel,
-                       const Share *share, const Params *p, uint32_t n_args, const OclArg *args,
-                       NnStatus *status) {
+                       const Params *p, uint32_t n_args, const OclArg *args, NnStatus *status) {
     char text[128];
-    (void)snprintf(text, sizeof text, "%s -DLANES=%u%s%s %s", options, share->lanes,
-                   share->rows ? " -DROWS" : "", share->groups ? " -DGROUPS" : "", ocl_real(type));
+    (void)snprintf(text, sizeof text, "%s -DLANES=%u %s", options, plan->ocl->cpu ? 16 : 1, ocl_real(type));
     const OclSource source = {.name = "reduce", .parts = {real_cl, lanes_cl, reduce_cl}, .options = text};
     OclStage *s = plan->ocl->stage(nn, plan, &source, kernel, n_args, status);
     if (s) {
@@ -182,7 +184,7 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
     if (plan) {
         const Share share = share_out(plan->ocl, &p);
         const uint64_t items = share.items * p.pieces;
-        OclStage *s = stage(nn, plan, options, type, "reduce", &share, &p, 3, first, status);
+        OclStage *s = stage(nn, plan, options, type, share.kernel, &p, 3, first, status);
         if (s && share.groups)
             ocl_groups(s, items, GROUP);
         else if (s && (uint64_t)p.outer * p.inner < 32)
@@ -190,7 +192,7 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
         else if (s)
             ocl_pieces(plan->ocl, s, items);
         if (s && p.pieces > 1) {
-            s = stage(nn, plan, options, type, "join", &share, &p, 2, second, status);
+            s = stage(nn, plan, options, type, "join", &p, 2, second, status);
             if (s)
                 ocl_items(s, p.count);
             out->workspace = (uint64_t)p.pieces * p.count * ocl_real_size(type);
@@ -218,12 +220,11 @@ static int32_t plan_finite(const NnHost *nn, NnDevice *device, const NnNode *nod
                            NnStatus *status) {
     OclPlan *plan = ocl_plan(nn, device, status);
     const bool cpu = plan && plan->ocl->cpu;
-    const Share share = {.lanes = cpu ? 16 : 1};
     const OclArg y = {.role = OCL_OUTPUT};
     const bool alone = cpu && node->n_inputs == 1 && ocl_count(node->inputs[0]) <= AT_ONCE;
     if (plan && !alone) {
         const Params none = {.pieces = 0};
-        OclStage *s = stage(nn, plan, words[0].options, NN_F32, "yes", &share, &none, 1, &y, status);
+        OclStage *s = stage(nn, plan, words[0].options, NN_F32, "yes", &none, 1, &y, status);
         if (s)
             ocl_items(s, 1);
     }
@@ -232,8 +233,7 @@ static int32_t plan_finite(const NnHost *nn, NnDevice *device, const NnNode *nod
         p.pieces = alone ? 1 : cpu ? 2 + p.total / AT_ONCE : 2 + p.total / 64;
         p.part = (p.total / p.pieces / 16 + 1) * 16;
         const OclArg args[] = {{.role = OCL_INPUT, .index = i}, y};
-        OclStage *s =
-            stage(nn, plan, words[0].options, node->inputs[i]->type, "finite", &share, &p, 2, args, status);
+        OclStage *s = stage(nn, plan, words[0].options, node->inputs[i]->type, "finite", &p, 2, args, status);
         if (s)
             ocl_pieces(plan->ocl, s, p.pieces);
     }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reductions. A result's elements are runs of memory (-DROWS: the last dimension goes), which an item walks by vectors, or
- * with -DGROUPS a group together; or neighbours make neighbouring results, and an item makes as many as it has lanes. Few
- * results of many elements are made in pieces that `join` puts together. Eight vectors are added in pairs, and what
- * comes out to a compensated sum (Kahan 1965), so that a hundred thousand elements keep their digits.
+ * Reductions. `rows`: a result's elements are runs of memory (the last dimension goes), which an item walks by vectors, or a
+ * group together where the device is no processor; `few` where runs are short. `columns`: neighbours make neighbouring
+ * results, and an item makes as many as it has lanes. Few results of many elements are made in pieces that `join` puts
+ * together. Eight vectors are added in pairs, and what comes out to a compensated sum (Kahan 1965), so that a hundred
+ * thousand elements keep their digits.
  */
 #define DIMS 6
 #define GROUP 64
 
 /* Dimensions with the last one first. A result has outer times `parts` runs of up to `part` elements, inner_stride apart. */
 typedef struct {
-    uint count, total, kept, reduced, outer, inner, inner_stride, parts, part, pieces;
+    uint count, total, kept, reduced, outer, inner, inner_stride, parts, part, pieces, mean;
     uint kept_dims[DIMS], kept_strides[DIMS], outer_dims[DIMS], outer_strides[DIMS];
 } Params;
 
@@ -32,23 +33,10 @@ uint place(uint at, uint n, const uint *dims, const uint *strides) {
 #define VALUE(v) (v)
 #endif
 
-/* The result so far, and what rounding has taken from it. */
-typedef struct {
-    V sum, lost;
-} Acc;
-
-void accumulate(Acc *a, V v);
 #ifdef SUM
 #define FIRST 0
 #define JOIN(a, b) ((a) + (b))
-void accumulate(Acc *a, V v) {
-    const V y = v - a->lost, t = a->sum + y;
-    /* An infinite sum has lost nothing that counts. */
-    a->lost = fabs(t) <= REAL_MAX ? (t - a->sum) - y : (V)0;
-    a->sum = t;
-}
-#else
-#if defined(MAX)
+#elif defined(MAX)
 #define FIRST -INFINITY
 #define JOIN(a, b) ((((b) > (a)) | ((b) != (b))) ? (b) : (a))
 #elif defined(MIN)
@@ -63,16 +51,34 @@ void accumulate(Acc *a, V v) {
 #define FIRST 1
 #define JOIN(a, b) ((a) * (b))
 #endif
-void accumulate(Acc *a, V v) { a->sum = JOIN(a->sum, v); }
-#endif
 FOLD(fold, JOIN)
+
+/* The result so far, and what rounding has taken from it; an infinite sum has lost nothing that counts. */
+#ifdef SUM
+#define TAKE(T, a, v)                                                                                        \
+    const T y = (v) - (a)->lost, t = (a)->sum + y;                                                           \
+    (a)->lost = fabs(t) <= REAL_MAX ? (t - (a)->sum) - y : (T)0;                                             \
+    (a)->sum = t;
+#else
+#define TAKE(T, a, v) (a)->sum = JOIN((a)->sum, v);
+#endif
+typedef struct {
+    V sum, lost;
+} Acc;
+typedef struct {
+    real sum, lost;
+} One;
+void accumulate(Acc *a, V v);
+void accumulate(Acc *a, V v) { TAKE(V, a, v) }
+void accumulate_one(One *a, real v);
+void accumulate_one(One *a, real v) { TAKE(real, a, v) }
 
 #if defined(ROOT)
 #define FINISH(v) sqrt(v)
 #elif defined(LOG)
 #define FINISH(v) log(v)
-#elif defined(MEAN)
-#define FINISH(v) ((v) / ((real)p.outer * (real)p.inner))
+#elif defined(SUM)
+#define FINISH(v) (p.mean ? (v) / ((real)p.outer * (real)p.inner) : (v))
 #else
 #define FINISH(v) (v)
 #endif
@@ -98,39 +104,59 @@ void add_run(Acc *a, __global const elem *x, uint at, uint n, uint stride, uint 
         accumulate(a, VALUE(get(x + k * stride, lanes, p->total - at - k * stride, FIRST)));
 }
 
-/* The piece of a result that begins at `base`: runs that one item, number t of `items`, has a share of. */
-Acc piece(__global const elem *x, uint base, uint q, uint t, uint items, uint lanes, const Params *p);
-Acc piece(__global const elem *x, uint base, uint q, uint t, uint items, uint lanes, const Params *p) {
-    const uint runs = p->outer * p->parts, share = (runs + p->pieces - 1) / p->pieces;
+/* The runs of a piece; where one of them begins, with its length. */
+#define EACH_RUN(r, p)                                                                                       \
+    const uint runs = (p)->outer * (p)->parts, share = (runs + (p)->pieces - 1) / (p)->pieces;               \
+    for (uint r = q * share; r < min(runs, q * share + share); r++)
+uint run_of(uint r, uint base, uint *n, const Params *p);
+uint run_of(uint r, uint base, uint *n, const Params *p) {
+    const uint begin = r % p->parts * p->part;
+    *n = min(p->part, p->inner - begin);
+    return base + place(r / p->parts, p->reduced, p->outer_dims, p->outer_strides) + begin * p->inner_stride;
+}
+
+/* Piece q of the row at `base`: what one item, number t of `items`, has a share of. */
+V piece(__global const elem *x, uint base, uint q, uint t, uint items, const Params *p);
+V piece(__global const elem *x, uint base, uint q, uint t, uint items, const Params *p) {
+    const uint width = items * LANES;
+    uint n;
     Acc a;
     a.sum = FIRST;
     a.lost = 0;
-    for (uint r = q * share; r < min(runs, q * share + share); r++) {
-        const uint begin = r % p->parts * p->part, n = min(p->part, p->inner - begin);
-        const uint at = base + place(r / p->parts, p->reduced, p->outer_dims, p->outer_strides) + begin * p->inner_stride;
-#ifdef ROWS
-        const uint width = items * LANES;
-        add_run(&a, x, at + t * LANES, n / width, width, LANES, p);
+    EACH_RUN(r, p) {
+        const uint at = run_of(r, base, &n, p) + t * LANES;
+        add_run(&a, x, at, n / width, width, LANES, p);
         if (n % width > t * LANES)
-            add_run(&a, x, at + n / width * width + t * LANES, 1, 0, n % width - t * LANES, p);
-#else
-        add_run(&a, x, at, n, p->inner_stride, lanes, p);
-#endif
+            add_run(&a, x, at + n / width * width, 1, 0, n % width - t * LANES, p);
     }
-    return a;
+    return a.sum - a.lost;
 }
 
-#ifdef GROUPS
-__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
+#define ARGUMENTS                                                                                            \
+    __global const elem *x, ulong xo, __global elem *y, ulong yo, __global real *parts, ulong po, Params p
+#define SHARE(index)                                                                                         \
+    const uint i = (uint)(index) % p.count, q = (uint)(index) / p.count;                                     \
+    const uint base = place(i, p.kept, p.kept_dims, p.kept_strides);
+#define RESULT(v)                                                                                            \
+    if (p.pieces == 1)                                                                                       \
+        STORE(y, yo + i, FINISH(v));                                                                         \
+    else                                                                                                     \
+        parts[po + q * p.count + i] = v;
+
+#ifdef CPU
+__kernel void rows(ARGUMENTS) {
+    SHARE(get_global_id(0))
+    if (q >= p.pieces)
+        return;
+    const real sum = fold(piece(x + xo, base, q, 0, 1, &p));
+    RESULT(sum)
+}
 #else
-__kernel
-#endif
-void reduce(__global const elem *x, ulong xo, __global elem *y, ulong yo, __global real *parts, ulong po, Params p) {
-#ifdef GROUPS
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void rows(ARGUMENTS) {
     __local real part[GROUP];
-    const uint i = (uint)get_group_id(0) % p.count, q = (uint)get_group_id(0) / p.count, t = (uint)get_local_id(0);
-    const Acc a = piece(x + xo, place(i, p.kept, p.kept_dims, p.kept_strides), q, t, GROUP, 1, &p);
-    part[t] = a.sum - a.lost;
+    const uint t = (uint)get_local_id(0);
+    SHARE(get_group_id(0))
+    part[t] = piece(x + xo, base, q, t, GROUP, &p);
     for (uint reach = GROUP / 2; reach > 0; reach /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
         if (t < reach)
@@ -138,27 +164,45 @@ void reduce(__global const elem *x, ulong xo, __global elem *y, ulong yo, __glob
     }
     if (t > 0)
         return;
-    const V sum = part[0];
-    const uint lanes = 1;
-#elif defined(ROWS)
-    const uint i = (uint)get_global_id(0) % p.count, q = (uint)get_global_id(0) / p.count, lanes = 1;
+    RESULT(part[0])
+}
+#endif
+
+__kernel void few(ARGUMENTS) {
+    SHARE(get_global_id(0))
+    uint n;
+    One a;
+    a.sum = FIRST;
+    a.lost = 0;
     if (q >= p.pieces)
         return;
-    const Acc a = piece(x + xo, place(i, p.kept, p.kept_dims, p.kept_strides), q, 0, 1, LANES, &p);
-    const V sum = fold(a.sum - a.lost);
-#else
+    EACH_RUN(r, &p) {
+        const uint at = run_of(r, base, &n, &p);
+        for (uint k = 0; k < n; k++)
+            accumulate_one(&a, VALUE(LOAD(x + xo, at + k)));
+    }
+    RESULT(a.sum - a.lost)
+}
+
+__kernel void columns(ARGUMENTS) {
     const uint blocks = (p.kept_dims[0] + LANES - 1) / LANES, all = p.count / p.kept_dims[0] * blocks;
     const uint b = (uint)get_global_id(0) % all, q = (uint)get_global_id(0) / all, column = b % blocks * LANES;
     const uint i = b / blocks * p.kept_dims[0] + column, lanes = p.kept_dims[0] - column;
+    const uint base = place(i, p.kept, p.kept_dims, p.kept_strides);
+    uint n;
+    Acc a;
+    a.sum = FIRST;
+    a.lost = 0;
     if (q >= p.pieces)
         return;
-    const Acc a = piece(x + xo, place(i, p.kept, p.kept_dims, p.kept_strides), q, 0, 1, lanes, &p);
-    const V sum = a.sum - a.lost;
-#endif
+    EACH_RUN(r, &p) {
+        const uint at = run_of(r, base, &n, &p);
+        add_run(&a, x + xo, at, n, p.inner_stride, lanes, &p);
+    }
     if (p.pieces == 1)
-        put(y + yo + i, lanes, FINISH(sum));
+        put(y + yo + i, lanes, FINISH(a.sum - a.lost));
     else
-        put_real(parts + po + q * p.count + i, lanes, sum);
+        put_real(parts + po + q * p.count + i, lanes, a.sum - a.lost);
 }
 
 __kernel void join(__global const real *parts, ulong po, __global elem *y, ulong yo, Params p) {
