@@ -99,7 +99,7 @@ static void set_items(const OclService *ocl, OclStage *s, const Word *word, cons
     else if (word->by_input && ocl->cpu)
         ocl_pieces(ocl, s, rows * ((p->w + 63) / 64));
     else if (wide && !word->grad)
-        ocl_pieces(ocl, s, rows * ((p->out_w + 15) / 16));
+        ocl_pieces(ocl, s, (rows + 3) / 4 * ((p->out_w + 15) / 16));
     else
         ocl_items(s, rows * (word->by_input ? p->w : p->out_w));
 }

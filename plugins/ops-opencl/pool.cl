@@ -7,13 +7,24 @@ typedef struct {
     uint columns, with_indices;
 } Params;
 
+/* As far as an item goes down its columns. */
+#if LANES == 16
+#define DOWN 4
+#else
+#define DOWN 1
+#endif
+
+#define COLUMN                                                                                               \
+    const uint blocks = (p.out_w + LANES - 1) / LANES, column = (uint)get_global_id(0) % blocks * LANES;     \
+    const uint top = (uint)get_global_id(0) / blocks * DOWN, end = min(top + DOWN, p.planes * p.out_h);      \
+    const uint left = p.out_w - column;                                                                      \
+    const int u0 = (int)(column * p.stride_w) - p.pad_w;                                                     \
+    const bool all_in = in_plane(u0, left, &p);
+
+/* A row of it: the first element's place in the result, and the rows of X that its windows begin with. */
 #define OUTPUT                                                                                               \
-    const uint blocks = (p.out_w + LANES - 1) / LANES, column = (uint)get_global_id(0) % blocks * LANES,     \
-               row = (uint)get_global_id(0) / blocks, plane = row / p.out_h, left = p.out_w - column;        \
-    if (plane >= p.planes)                                                                                   \
-        return;                                                                                              \
-    const uint i = row * p.out_w + column;                                                                   \
-    const int v0 = (int)(row % p.out_h * p.stride_h) - p.pad_h, u0 = (int)(column * p.stride_w) - p.pad_w;
+    const uint plane = row / p.out_h, i = row * p.out_w + column;                                            \
+    const int v0 = (int)(row % p.out_h * p.stride_h) - p.pad_h;
 
 /* Lanes of X from `at` on, a stride apart. Those outside of the plane hold anything; outside of the tensor nothing is read. */
 #if LANES == 16
@@ -72,15 +83,49 @@ V largest(__global const elem *x, uint plane, int v0, int u0, bool all_in, const
     return best;
 }
 
+#if LANES == 16
+/* The same for windows of two by two, two apart, in a plane: of X from x on, where w is its width. The first place is given, and
+ * how far it is to the next column and row. */
+V largest_of_four(__global const elem *x, uint w, M first, int right, int below, M *place);
+V largest_of_four(__global const elem *x, uint w, M first, int right, int below, M *place) {
+    const V a = LOADV(16, x), b = LOADV(16, x + 16), c = LOADV(16, x + w), d = LOADV(16, x + w + 16);
+    V best = (V)(a.even, b.even);
+    M at = first, better;
+#define MEET(e, where)                                                                                       \
+    better = !((e) <= best) & (best == best);                                                                \
+    best = better ? (e) : best;                                                                              \
+    at = better ? (where) : at;
+    MEET((V)(a.odd, b.odd), first + right)
+    MEET((V)(c.even, d.even), first + below)
+    MEET((V)(c.odd, d.odd), first + (right + below))
+    *place = at;
+    return best;
+}
+#endif
+
 __kernel void max_pool(__global const elem *x, ulong xo, __global elem *y, ulong yo, __global long *indices, ulong io,
                        Params p) {
-    OUTPUT
-    M place;
-    const V best = in_plane(u0, left, &p) ? largest(x + xo, plane, v0, u0, true, &p, &place)
-                                    : largest(x + xo, plane, v0, u0, false, &p, &place);
-    put(y + yo + i, left, best);
-    if (p.with_indices)
-        put_long(indices + io + i, left, (int)(plane * p.h * p.w) + LONG(place < 0 ? (M)0 : place));
+    COLUMN
+    x += xo;
+#if LANES == 16
+    const bool twos = all_in && p.kernel_h == 2 && p.kernel_w == 2 && p.stride_w == 2 && p.dilation_h == 1 && p.dilation_w == 1;
+    const int right = p.columns ? (int)p.h : 1, below = p.columns ? 1 : (int)p.w;
+#endif
+    for (uint row = top; row < end; row++) {
+        OUTPUT
+        V best;
+        M place;
+#if LANES == 16
+        const uint at = (plane * p.h + (uint)v0) * p.w + (uint)u0;
+        if (twos && v0 >= 0 && v0 + 1 < (int)p.h && at + p.w + 32 <= p.planes * p.h * p.w)
+            best = largest_of_four(x + at, p.w, (M)(v0 * below) + (u0 + IOTA * 2) * right, right, below, &place);
+        else
+#endif
+            best = all_in ? largest(x, plane, v0, u0, true, &p, &place) : largest(x, plane, v0, u0, false, &p, &place);
+        put(y + yo + i, left, best);
+        if (p.with_indices)
+            put_long(indices + io + i, left, (int)(plane * p.h * p.w) + LONG(place < 0 ? (M)0 : place));
+    }
 }
 
 /* The gradients of a plane's maxima in the order of the windows. Each of the items that share it adds what belongs to every
@@ -144,22 +189,19 @@ V sum_of(__global const elem *x, uint plane, int v0, int u0, bool all_in, const 
 }
 
 __kernel void average_pool(__global const elem *x, ulong xo, __global elem *y, ulong yo, Params p) {
-    OUTPUT
-    V sum, columns = 0;
-    if (in_plane(u0, left, &p)) {
-        sum = sum_of(x + xo, plane, v0, u0, true, &p);
-        columns = p.kernel_w;
-    } else {
-        sum = sum_of(x + xo, plane, v0, u0, false, &p);
-        const M u = (M)u0 + IOTA * (M)(int)p.stride_w;
-        for (uint ku = 0; ku < p.kernel_w; ku++) {
-            const M at = u + (M)(int)(ku * p.dilation_w);
-            const M counts = (at >= (M)(p.padding ? -p.pad_w : 0)) & (at < (M)(p.padding ? p.end_w : (int)p.w));
-            columns += counts ? (V)1 : (V)0;
-        }
+    COLUMN
+    V columns = all_in ? (V)p.kernel_w : (V)0;
+    for (uint ku = 0; ku < p.kernel_w && !all_in; ku++) {
+        const M u = (M)(u0 + (int)(ku * p.dilation_w)) + IOTA * (M)(int)p.stride_w;
+        const M counts = (u >= (M)(p.padding ? -p.pad_w : 0)) & (u < (M)(p.padding ? p.end_w : (int)p.w));
+        columns += counts ? (V)1 : (V)0;
     }
-    const V n = columns * (V)ROWS_OF(v0);
-    put(y + yo + i, left, sum / (n < 1 ? (V)1 : n));
+    for (uint row = top; row < end; row++) {
+        OUTPUT
+        const V sum = all_in ? sum_of(x + xo, plane, v0, u0, true, &p) : sum_of(x + xo, plane, v0, u0, false, &p);
+        const V n = columns * (V)ROWS_OF(v0);
+        put(y + yo + i, left, sum / (n < 1 ? (V)1 : n));
+    }
 }
 
 #ifdef CPU
