@@ -7,6 +7,7 @@ opencl_texts = \
 	plugins/ops-opencl/arrange.cl \
 	plugins/ops-opencl/categorical.cl \
 	plugins/ops-opencl/chain.cl \
+	plugins/ops-opencl/columns.cl \
 	plugins/ops-opencl/conv.cl \
 	plugins/ops-opencl/direct.cl \
 	plugins/ops-opencl/elementary.cl \
@@ -39,6 +40,7 @@ opsopencl_LTLIBRARIES =
 opsopencl_LTLIBRARIES += plugins/ops-opencl/arrange.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/categorical.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/chain.la
+opsopencl_LTLIBRARIES += plugins/ops-opencl/columns.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/conv.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/device.la
 opsopencl_LTLIBRARIES += plugins/ops-opencl/gemm.la
