@@ -137,14 +137,14 @@ typedef struct Share {
  * of elements. */
 static Share share_out(const OclService *ocl, Params *p) {
     const bool rows = p->inner_stride == 1, few = rows && p->inner < (ocl->cpu ? 16 : GROUP / 2);
-    const uint32_t lanes = ocl->cpu ? 16 : 1;
+    const uint32_t wide = ocl->cpu ? 64 : 1; /* columns that an item makes */
     Share s = {.kernel = few    ? "few"
                          : rows ? "rows"
                                 : "columns",
                .groups = rows && !few && !ocl->cpu,
                .items = p->count};
     if (!rows && p->count > 0)
-        s.items = p->count / p->kept_dims[0] * ((p->kept_dims[0] + lanes - 1) / lanes);
+        s.items = p->count / p->kept_dims[0] * ((p->kept_dims[0] + wide - 1) / wide);
     const uint64_t wanted = (s.groups || ocl->cpu ? 2u : 128u) * (uint64_t)ocl->units,
                    each = (uint64_t)p->outer * p->inner;
     uint64_t pieces = 1;

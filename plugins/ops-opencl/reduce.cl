@@ -184,25 +184,56 @@ __kernel void few(ARGUMENTS) {
     RESULT(a.sum - a.lost)
 }
 
+/* As many vectors side by side as make a stretch of memory that is worth going to. */
+#if LANES == 16
+#define WIDE 4
+#else
+#define WIDE 1
+#endif
+
+/* n rows of WIDE vectors. */
+void add_rows(Acc *a, __global const elem *x, uint n, uint stride);
+void add_rows(Acc *a, __global const elem *x, uint n, uint stride) {
+    uint k = 0;
+    for (; k + 8 <= n; k += 8)
+        for (uint b = 0; b < WIDE; b++) {
+#define IN(i) VALUE(LOAD_LANES(x + (k + (i)) * stride + b * LANES))
+            const V u = pairs(IN(0), IN(1), IN(2), IN(3)), v = pairs(IN(4), IN(5), IN(6), IN(7));
+            accumulate(a + b, JOIN(u, v));
+        }
+    for (; k < n; k++)
+        for (uint b = 0; b < WIDE; b++)
+            accumulate(a + b, VALUE(LOAD_LANES(x + k * stride + b * LANES)));
+}
+
 __kernel void columns(ARGUMENTS) {
-    const uint blocks = (p.kept_dims[0] + LANES - 1) / LANES, all = p.count / p.kept_dims[0] * blocks;
-    const uint b = (uint)get_global_id(0) % all, q = (uint)get_global_id(0) / all, column = b % blocks * LANES;
-    const uint i = b / blocks * p.kept_dims[0] + column, lanes = p.kept_dims[0] - column;
-    const uint base = place(i, p.kept, p.kept_dims, p.kept_strides);
+    const uint blocks = (p.kept_dims[0] + WIDE * LANES - 1) / (WIDE * LANES), all = p.count / p.kept_dims[0] * blocks;
+    const uint block = (uint)get_global_id(0) % all, q = (uint)get_global_id(0) / all;
+    const uint column = block % blocks * WIDE * LANES, lanes = p.kept_dims[0] - column;
+    const uint i = block / blocks * p.kept_dims[0] + column, base = place(i, p.kept, p.kept_dims, p.kept_strides);
     uint n;
-    Acc a;
-    a.sum = FIRST;
-    a.lost = 0;
+    Acc a[WIDE];
+    for (uint b = 0; b < WIDE; b++) {
+        a[b].sum = FIRST;
+        a[b].lost = 0;
+    }
     if (q >= p.pieces)
         return;
     EACH_RUN(r, &p) {
         const uint at = run_of(r, base, &n, &p);
-        add_run(&a, x + xo, at, n, p.inner_stride, lanes, &p);
+        if (lanes >= WIDE * LANES)
+            add_rows(a, x + xo + at, n, p.inner_stride);
+        else
+            for (uint b = 0; b < WIDE && b * LANES < lanes; b++)
+                add_run(&a[b], x + xo, at + b * LANES, n, p.inner_stride, lanes - b * LANES, &p);
     }
-    if (p.pieces == 1)
-        put(y + yo + i, lanes, FINISH(a.sum - a.lost));
-    else
-        put_real(parts + po + q * p.count + i, lanes, a.sum - a.lost);
+    for (uint b = 0; b < WIDE && b * LANES < lanes; b++) {
+        const V sum = a[b].sum - a[b].lost;
+        if (p.pieces == 1)
+            put(y + yo + i + b * LANES, lanes - b * LANES, FINISH(sum));
+        else
+            put_real(parts + po + q * p.count + i + b * LANES, lanes - b * LANES, sum);
+    }
 }
 
 __kernel void join(__global const real *parts, ulong po, __global elem *y, ulong yo, Params p) {
