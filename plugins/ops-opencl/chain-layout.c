@@ -108,8 +108,8 @@ static bool add_loads(Draft *d, const NnView *view) {
             const NnNode *node = view->nodes[s];
             if (ocl_chain_splits(node) && !add_split(d, view, node, i))
                 return false;
-            for (uint32_t k = 0; k < node->n_inputs && !ocl_chain_splits(node); k++)
-                whole = whole || node->inputs[k] == view->inputs[i];
+            for (uint32_t k = 0; k < node->n_inputs; k++)
+                whole = whole || (node->inputs[k] == view->inputs[i] && ocl_chain_reads(node, k));
         }
         if (whole && !read_whole(d, view->inputs[i], i))
             return false;

@@ -134,6 +134,8 @@ static bool add_node(Text *t, const NnView *view, const ChainLayout *l, uint32_t
     if (ocl_chain_splits(node) || ocl_chain_joins(node))
         return true;
     for (uint32_t i = 0; i < node->n_inputs && i < 4; i++) {
+        if (!ocl_chain_reads(node, i))
+            continue;
         if (node->inputs[i] && !name_of(view, l, node->inputs[i], names[i]))
             return false;
         operands[i] = node->inputs[i] ? names[i] : NULL;

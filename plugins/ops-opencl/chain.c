@@ -233,14 +233,11 @@ static const NnClaim chains = {.struct_size = sizeof chains,
     X(Softsign) X(HardSwish) X(Gelu) X(Where) X(Clip) \
     X(Tan) X(Asin) X(Acos) X(Sinh) X(Cosh) X(Asinh) X(Acosh) X(Atanh) X(IsInf) X(Mod) X(BitwiseAnd) X(BitwiseOr) \
     X(BitwiseXor) X(BitwiseNot) X(BitShift) X(Sum) X(Mean) X(Celu) X(PRelu) X(ThresholdedRelu) X(Shrink) \
-    X(HardSigmoid) X(Mish) X(Swish)
+    X(HardSigmoid) X(Mish) X(Swish) X(CastLike) X(BitCast)
+#define FOR_OURS(X) \
+    X(ReluGrad) X(LeakyReluGrad) X(EluGrad) X(SeluGrad) X(SigmoidGrad) X(TanhGrad) X(HardSwishGrad) X(GeluGrad) \
+    X(ClipGrad) X(CeluGrad) X(ThresholdedReluGrad) X(HardSigmoidGrad) X(MishGrad)
 /* clang-format on */
-#define FOR_OURS(X)                                                                                          \
-    X(ReluGrad)                                                                                              \
-    X(LeakyReluGrad)                                                                                         \
-    X(EluGrad)                                                                                               \
-    X(SeluGrad) X(SigmoidGrad) X(TanhGrad) X(HardSwishGrad) X(GeluGrad) X(ClipGrad) X(CeluGrad)              \
-        X(ThresholdedReluGrad) X(HardSigmoidGrad) X(MishGrad)
 FOR_ONNX(ONNX)
 FOR_OURS(OURS)
 

@@ -18,6 +18,7 @@
 #define SATURATE(T, e) convert_##T##_sat_rtz(e)
 #define TRUTH(e) ((uchar)(e))        /* what a comparison says, as an element of type bool */
 #define CHOOSE(M, e) (e)             /* a bool as a condition over elements as wide as M */
+#define SAME_BITS(T, e) as_##T(e)
 #define STEP(e) (-(e))               /* -1 where a comparison of f64 holds, else 0 */
 #define LOAD_HALF(p) vload_half(0, p)
 #define STORE_HALF(v, p) vstore_half_rte(v, 0, p)
@@ -27,6 +28,7 @@
 #define SATURATE(T, e) PASTE(PASTE(convert_##T, W), _sat_rtz)(e)
 #define TRUTH(e) CONVERT(uchar, -(e))
 #define CHOOSE(M, e) CONVERT(M, (e) != (VECTOR(uchar))(0))
+#define SAME_BITS(T, e) PASTE(as_##T, W)(e)
 #define STEP(e) CONVERT(int, e)
 #define LOAD_HALF(p) PASTE(vload_half, W)(0, p)
 #define STORE_HALF(v, p) PASTE(PASTE(vstore_half, W), _rte)(v, 0, p)
@@ -102,18 +104,9 @@ VECTOR(float) odd_float(VECTOR(double) x);
 VECTOR(float) odd_float(VECTOR(double) x) {
     const VECTOR(float) near = CONVERT(float, x);
     const VECTOR(double) back = CONVERT(double, near);
-    VECTOR(int) bits;
-#if W == 1
-    bits = as_int(near);
-#else
-    bits = PASTE(as_int, W)(near);
-#endif
+    VECTOR(int) bits = SAME_BITS(int, near);
     bits += STEP(fabs(back) > fabs(x));
     bits |= STEP(back != x) & 1;
-#if W == 1
-    return as_float(bits);
-#else
-    return PASTE(as_float, W)(bits);
-#endif
+    return SAME_BITS(float, bits);
 }
 #endif

@@ -50,8 +50,22 @@ static inline NN_MAYBE_UNUSED const char *ocl_memory_name(int32_t type) {
     return type == NN_F16 ? "half" : ocl_type_name(type);
 }
 
+/* chain-table.c */
+typedef struct ChainWord {
+    const char *domain, *op;
+    uint32_t arity;    /* 0: one to four, of which two and two are taken where the text has $b */
+    const char *real;  /* for floats; NULL: not done */
+    const char *whole; /* for integers; "": as `real` */
+    const char *logic; /* for bool; "": as `real` */
+    const char *k, *l; /* attributes */
+} ChainWord;
+/* The line of a node; NULL: there is none. */
+const ChainWord *ocl_chain_word(const NnNode *);
+
 /* chain-words.c */
 const char *ocl_chain_refusal(const NnNode *);
+/* Whether a node takes the elements of an input as they are; of some it takes the type or parts. */
+bool ocl_chain_reads(const NnNode *, uint32_t input);
 /* The expression of a node over the names of its operands, NULL for absent ones. False: the text is full. */
 bool ocl_chain_expression(const NnNode *, const char *const operands[4], char *text, size_t size);
 

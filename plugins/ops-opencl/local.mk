@@ -73,7 +73,7 @@ SUFFIXES = .cl .cl.h
 	  echo "static const char $$(basename $< .cl | tr - _)_cl[] = {"; od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; echo "0};"; } > $@
 
 plugins_ops_opencl_chain_la_SOURCES = plugins/ops-opencl/chain.c plugins/ops-opencl/chain-layout.c \
-	plugins/ops-opencl/chain-text.c \
+	plugins/ops-opencl/chain-table.c plugins/ops-opencl/chain-text.c \
 	plugins/ops-opencl/chain-words.c plugins/ops-opencl/chain.h
 plugins_ops_opencl_conv_la_SOURCES = plugins/ops-opencl/conv.c plugins/ops-opencl/direct.c plugins/ops-opencl/direct.h \
 	plugins/ops-opencl/product.c plugins/ops-opencl/product.h

@@ -107,6 +107,17 @@ static void types(Work *w) {
     out(w, two(w, "Div", cast(w, w->x[0], NN_F64), one(w, "Exp", cast(w, w->x[1], NN_F64))));
 }
 
+/* Any number of operands, and casts that take a type or bits. */
+static void many(Work *w) {
+    NnValue *a = nn_op3(w->nn, w->g, "Max", w->x[0], w->x[1], w->x[2]);
+    NnValue *b = nn_op3(w->nn, w->g, "Min", a, w->x[1], one(w, "Neg", w->x[0]));
+    NnValue *whole = cast(w, nn_op3(w->nn, w->g, "Sum", a, b, w->x[2]), NN_I16);
+    out(w, two(w, "CastLike", two(w, "Mean", a, b), whole));
+    out(w, nn_op(w->nn, w->g, "BitCast", NN_VALUES(b), NN_ATTRS(NN_INT("to", NN_U32))));
+    out(w, nn_op(w->nn, w->g, "BitCast", NN_VALUES(cast(w, a, NN_I8)), NN_ATTRS(NN_INT("to", NN_BOOL))));
+    out(w, nn_op3(w->nn, w->g, "Min", whole, two(w, "Mul", whole, whole), one(w, "Neg", whole)));
+}
+
 /* Neighbours, rows and single elements that are broadcast, and a tail. */
 static void broadcast(Work *w) {
     NnValue *a = two(w, "Add", w->x[0], w->x[1]);
@@ -129,6 +140,7 @@ static const struct {
     {"short parts", short_parts, 0, {{40, 6}}, 1e-6},
     {"halves", halves, 0, {{3, 38}, {38}}, 0},
     {"types", types, 3, {{4, 21}, {21}}, 1e-6},
+    {"many", many, 1, {{3, 29}, {29}, {3, 1}}, 1e-6},
     {"broadcast", broadcast, 1, {{2, 3, 4, 21}, {3, 1, 21}, {4, 1}}, 1e-6},
     {"broadcast rows", broadcast, 1, {{70, 18}, {70, 1}, {1}}, 1e-6},
     {"broadcast short", broadcast, 1, {{70, 3}, {3}, {70, 1}}, 1e-6},
