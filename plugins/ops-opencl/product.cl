@@ -69,23 +69,20 @@ void row_out(__global elem *y, const real *sum, uint n, const Params *p, __globa
 
 /* Rows k0 and on of B, `deep` of them, strip by strip; da gets where A's elements of that depth are. */
 void pack(real *panel, uint *da, __global const elem *b, const Params *p, Place *t, uint k0, uint deep, uint j0,
-          const int *cb, const int *cv, const int *cu);
+          uint wide, const int *cb, const int *cv, const int *cu);
 void pack(real *panel, uint *da, __global const elem *b, const Params *p, Place *t, uint k0, uint deep, uint j0,
-          const int *cb, const int *cv, const int *cu) {
+          uint wide, const int *cb, const int *cv, const int *cu) {
     for (uint k = 0; k < deep; k++) {
         const Depth d = depth_at(p, *t, k0 + k);
         da[k] = d.a;
         next_depth(p, t);
 #ifdef ROWS
-        if (j0 + p->tile_n <= p->n) {
-            for (uint j = 0; j < p->tile_n; j += STRIP) {
-                bring(panel + j * deep + k * STRIP, b + d.b + j0 + j, STRIP);
-            }
-            continue;
-        }
-#endif
+        for (uint j = 0; j < wide; j += STRIP)
+            bring(panel + j * deep + k * STRIP, b + d.b + j0 + j, min((uint)STRIP, wide - j));
+#else
         for (uint j = 0; j < p->tile_n; j++)
             panel[j / STRIP * STRIP * deep + k * STRIP + j % STRIP] = B_AT(b, (*p), d, cb[j], cv[j], cu[j]);
+#endif
     }
 }
 
@@ -101,10 +98,15 @@ __kernel void product(__global const elem *a, ulong ao, __global const elem *b, 
     uint cy[EDGE], rows[EDGE], da[EDGE];
     a += ao + a_batch(&p, batch);
     b += bo + b_batch(&p, batch);
+    const uint used = min(p.tile_m, p.m - i0), wide = min(p.tile_n, p.n - j0);
     for (uint i = 0; i < p.tile_m; i++)
         rows[i] = a_row(&p, min(i0 + i, p.m - 1));
-    for (uint i = 0; i < p.tile_m * p.tile_n; i += VEC)
+    for (uint i = 0; i < min(p.tile_m, used + 7) * p.tile_n; i += VEC)
         VSTORE((realv)(0), sum + i);
+#ifdef ROWS
+    for (uint i = 0; i < TILE && j0 + p.tile_n > p.n; i += VEC)
+        VSTORE((realv)(0), panel + i); /* columns that there are not */
+#endif
     Place t = column_place(&p, j0);
     for (uint j = 0; j < p.tile_n; j++) {
         const Column c = column(&p, t, j0 + j);
@@ -117,10 +119,9 @@ __kernel void product(__global const elem *a, ulong ao, __global const elem *b, 
     }
     t = depth_place(&p, part * p.part);
     const uint end = min(p.k, (part + 1) * p.part);
-    const uint used = min(p.tile_m, p.m - i0), wide = min(p.tile_n, p.n - j0);
     for (uint k0 = part * p.part; k0 < end; k0 += p.deep) {
         const uint deep = min(p.deep, end - k0);
-        pack(panel, da, b, &p, &t, k0, deep, j0, cb, cv, cu);
+        pack(panel, da, b, &p, &t, k0, deep, j0, wide, cb, cv, cu);
 #ifdef REAL_F16
         pack_left(left, a, rows, min(p.tile_m, used + 7), da, deep);
 #endif
