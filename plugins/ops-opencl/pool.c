@@ -104,34 +104,47 @@ static void set_items(const OclService *ocl, OclStage *s, const Word *word, cons
         ocl_items(s, rows * (word->by_input ? p->w : p->out_w));
 }
 
+static OclStage *stage(const NnHost *nn, OclPlan *plan, const NnNode *node, const char *kernel, bool wide,
+                       const Params *p, uint32_t n_args, const OclArg *args, NnStatus *status) {
+    char options[64];
+    (void)snprintf(options, sizeof options, "-DLANES=%d %s", wide ? 16 : 1, ocl_real(node->inputs[0]->type));
+    const OclSource source = {
+        .name = "pool", .parts = {real_cl, lanes_cl, fault_cl, pool_cl}, .options = options};
+    OclStage *s = plan->ocl->stage(nn, plan, &source, kernel, n_args, status);
+    if (s) {
+        memcpy(s->args, args, n_args * sizeof *args);
+        (void)plan->ocl->params(nn, plan, s, p, sizeof *p, status);
+    }
+    return s;
+}
+
+/* Workspace: the sums of MaxPoolGrad where its result has halves. */
 static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out, NnStatus *status) {
     const Word *word = find_word(node);
     Params p;
     const char *why = describe(nn, node, &p, status);
     if (why)
         return nn_fail(nn, status, NN_UNSUPPORTED, "%s", why);
-    OclArg args[4] = {{.role = OCL_INPUT}};
-    uint32_t n = 1;
-    if (word->by_plane)
-        args[n++] = (OclArg){.role = OCL_INPUT, .index = 1};
-    args[n++] = (OclArg){.role = OCL_OUTPUT};
-    if (word->by_plane)
-        args[n++] = (OclArg){.role = OCL_FAULT};
-    else if (strcmp(word->op, "MaxPool") == 0)
-        args[n++] = p.with_indices ? (OclArg){.role = OCL_OUTPUT, .index = 1} : (OclArg){.role = OCL_NOTHING};
+    const bool narrow = word->by_plane && node->inputs[0]->type == NN_F16;
+    const OclArg y = {.role = OCL_OUTPUT}, sums = narrow ? (OclArg){.role = OCL_WORKSPACE} : y,
+                 at = {.role = p.with_indices ? OCL_OUTPUT : OCL_NOTHING, .index = 1};
+    const OclArg by_plane[] = {{.role = OCL_INPUT},
+                               {.role = OCL_INPUT, .index = 1},
+                               sums,
+                               {.role = OCL_FAULT}},
+                 others[] = {{.role = OCL_INPUT}, y, at}, last[] = {sums, y};
     OclPlan *made = ocl_plan(nn, device, status);
     if (made == NULL)
         return nn->code(status);
     const bool wide = made->ocl->cpu && (word->grad || p.out_w >= 4);
-    char options[64];
-    (void)snprintf(options, sizeof options, "-DLANES=%d %s", wide ? 16 : 1, ocl_real(node->inputs[0]->type));
-    const OclSource source = {
-        .name = "pool", .parts = {real_cl, lanes_cl, fault_cl, pool_cl}, .options = options};
-    OclStage *s = made->ocl->stage(nn, made, &source, word->kernel, n, status);
-    if (s) {
-        memcpy(s->args, args, n * sizeof *args);
+    const uint32_t n_args = word->by_plane ? 4 : strcmp(word->op, "MaxPool") == 0 ? 3 : 2;
+    OclStage *s =
+        stage(nn, made, node, word->kernel, wide, &p, n_args, word->by_plane ? by_plane : others, status);
+    if (s)
         set_items(made->ocl, s, word, &p, wide);
-        (void)made->ocl->params(nn, made, s, &p, sizeof p, status);
+    if (s && narrow && (s = stage(nn, made, node, "narrow", wide, &p, 2, last, status)) != NULL) {
+        ocl_items(s, ocl_count(node->outputs[0]));
+        out->workspace = 4 * ocl_count(node->outputs[0]);
     }
     return ocl_planned(nn, made, out, status);
 }

@@ -136,7 +136,7 @@ __kernel void max_pool(__global const elem *x, ulong xo, __global elem *y, ulong
 #define SHARE 64
 #endif
 __kernel void max_pool_grad(__global const elem *dy, ulong dyo, __global const long *indices, ulong io,
-                            __global elem *dx, ulong dxo, __global uint *fault, ulong tag, Params p) {
+                            __global real *dx, ulong dxo, __global uint *fault, ulong tag, Params p) {
     const uint plane = (uint)get_global_id(0) / SHARE, t = (uint)get_global_id(0) % SHARE;
     const uint inputs = p.h * p.w, outputs = p.out_h * p.out_w;
     if (plane >= p.planes)
@@ -144,12 +144,19 @@ __kernel void max_pool_grad(__global const elem *dy, ulong dyo, __global const l
     dx += dxo + plane * inputs;
     dy += dyo + plane * outputs;
     for (uint k = t; k < inputs; k += SHARE)
-        STORE(dx, k, 0);
+        dx[k] = 0;
     for (uint k = 0; k < outputs; k++) {
         long at = indices[io + plane * outputs + k] - (long)plane * inputs;
         if (in_range(fault, tag, &at, inputs, false) && (uint)at % SHARE == t)
-            STORE(dx, at, LOAD(dx, at) + LOAD(dy, k));
+            dx[at] += LOAD(dy, k);
     }
+}
+
+/* What was added in reals, as elements. */
+__kernel void narrow(__global const real *x, ulong xo, __global elem *y, ulong yo, Params p) {
+    const uint i = (uint)get_global_id(0);
+    if (i < p.planes * p.h * p.w)
+        STORE(y, yo + i, x[xo + i]);
 }
 
 /* How many of n places that begin at `first` and are `step` apart lie in [from, to). */
