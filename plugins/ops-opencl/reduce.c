@@ -163,7 +163,7 @@ static Share share_out(const OclService *ocl, Params *p) {
 static OclStage *stage(const NnHost *nn, OclPlan *plan, const char *options, int32_t type, const char *kernel,
                        const Params *p, uint32_t n_args, const OclArg *args, NnStatus *status) {
     char text[128];
-    (void)snprintf(text, sizeof text, "%s -DLANES=%u %s", options, plan->ocl->cpu ? 16 : 1, ocl_real(type));
+    (void)snprintf(text, sizeof text, "%s -DLANES=%u %s", options, plan->ocl->cpu ? 16u : 1u, ocl_real(type));
     const OclSource source = {.name = "reduce", .parts = {real_cl, lanes_cl, reduce_cl}, .options = text};
     OclStage *s = plan->ocl->stage(nn, plan, &source, kernel, n_args, status);
     if (s) {

@@ -295,6 +295,7 @@ static OclStage *stage(const Passes *s, uint32_t k, bool rows) {
         [1] = "-DT=uchar", [2] = "-DT=ushort", [4] = "-DT=uint", [8] = "-DT=ulong"};
     const bool first = k == 0, last = k + 1 == s->n;
     const char *name = first && last ? "only" : first ? "first" : last ? "last" : "middle";
+    const OclArg x = {.role = OCL_INPUT}, y = {.role = OCL_OUTPUT};
     const OclArg ws = {.role = OCL_WORKSPACE, .size = size_of(s)};
     char kernel[32], real[64];
     (void)snprintf(kernel, sizeof kernel, "%s%s", s->moves ? "pick" : name, rows ? "_rows" : "");
@@ -304,8 +305,8 @@ static OclStage *stage(const Passes *s, uint32_t k, bool rows) {
                               .options = s->moves ? moved[size_of(s)] : real};
     OclStage *made = s->plan->ocl->stage(s->nn, s->plan, &source, kernel, 2, s->status);
     if (made) {
-        made->args[0] = first ? (OclArg){.role = OCL_INPUT} : ws;
-        made->args[1] = last ? (OclArg){.role = OCL_OUTPUT} : ws;
+        made->args[0] = first ? x : ws;
+        made->args[1] = last ? y : ws;
         made->args[0].offset = first ? 0 : (k - 1) % 2 * s->room;
         made->args[1].offset = last ? 0 : k % 2 * s->room;
     }
