@@ -8,7 +8,11 @@
 
 static int32_t plan_product(const NnHost *nn, NnDevice *device, const NnNode *node, OclProduct *p,
                             NnPlan *out, NnStatus *status) {
-    const OclPlaces places = {.name = "gemm", .text = gemm_cl, .options = p->b_column == 1 ? "-DROWS" : NULL};
+    const OclPlaces places = {.name = "gemm",
+                              .text = gemm_cl,
+                              .options = p->b_column == 1  ? "-DROWS"
+                                         : p->b_depth == 1 ? "-DCOLUMNS"
+                                                           : NULL};
     const OclOperands in = {0, 1, p->with_e ? 2 : UINT32_MAX, node->inputs[0]->type};
     const OclService *ocl = ocl_service(nn, device, status);
     return ocl && ocl_thin_suits(ocl, p, in.type) ? ocl_thin_plan(nn, device, p, in, out, status)

@@ -67,19 +67,47 @@ void row_out(__global elem *y, const real *sum, uint n, const Params *p, __globa
 }
 #endif
 
+#ifdef COLUMNS
+#define EIGHT_LANES(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+#if VEC == 16
+#define EACH_LANE(X) EIGHT_LANES(X) X(8) X(9) X(a) X(b) X(c) X(d) X(e) X(f)
+#else
+#define EACH_LANE EIGHT_LANES
+#endif
+/* Four columns that lie along the depth, turned. */
+void turn(real *to, __global const elem *b0, __global const elem *b1, __global const elem *b2, __global const elem *b3,
+          uint deep);
+void turn(real *to, __global const elem *b0, __global const elem *b1, __global const elem *b2, __global const elem *b3,
+          uint deep) {
+    uint k = 0;
+    for (; k + VEC <= deep; k += VEC, to += VEC * STRIP) {
+        const realv c0 = VLOAD_ELEM(b0 + k), c1 = VLOAD_ELEM(b1 + k), c2 = VLOAD_ELEM(b2 + k), c3 = VLOAD_ELEM(b3 + k);
+#define TURN(l) vstore4((real4)(c0.s##l, c1.s##l, c2.s##l, c3.s##l), 0, to + 0x##l * STRIP);
+        EACH_LANE(TURN)
+    }
+    for (; k < deep; k++, to += STRIP)
+        vstore4((real4)(LOAD(b0, k), LOAD(b1, k), LOAD(b2, k), LOAD(b3, k)), 0, to);
+}
+#endif
+
 /* Rows k0 and on of B, `deep` of them, strip by strip; da gets where A's elements of that depth are. */
 void pack(real *panel, uint *da, __global const elem *b, const Params *p, Place *t, uint k0, uint deep, uint j0,
           uint wide, const int *cb, const int *cv, const int *cu);
 void pack(real *panel, uint *da, __global const elem *b, const Params *p, Place *t, uint k0, uint deep, uint j0,
           uint wide, const int *cb, const int *cv, const int *cu) {
+#ifdef COLUMNS
+    for (uint j = 0; j < wide; j += 4) /* columns that there are not are the last one again */
+        turn(panel + j / STRIP * STRIP * deep + j % STRIP, b + cb[j] + k0, b + cb[j + 1] + k0, b + cb[j + 2] + k0,
+             b + cb[j + 3] + k0, deep);
+#endif
     for (uint k = 0; k < deep; k++) {
         const Depth d = depth_at(p, *t, k0 + k);
         da[k] = d.a;
         next_depth(p, t);
-#ifdef ROWS
+#if defined(ROWS)
         for (uint j = 0; j < wide; j += STRIP)
             bring(panel + j * deep + k * STRIP, b + d.b + j0 + j, min((uint)STRIP, wide - j));
-#else
+#elif !defined(COLUMNS)
         for (uint j = 0; j < p->tile_n; j++)
             panel[j / STRIP * STRIP * deep + k * STRIP + j % STRIP] = B_AT(b, (*p), d, cb[j], cv[j], cu[j]);
 #endif
@@ -103,7 +131,7 @@ __kernel void product(__global const elem *a, ulong ao, __global const elem *b, 
         rows[i] = a_row(&p, min(i0 + i, p.m - 1));
     for (uint i = 0; i < min(p.tile_m, used + 7) * p.tile_n; i += VEC)
         VSTORE((realv)(0), sum + i);
-#ifdef ROWS
+#if defined(ROWS) || defined(COLUMNS)
     for (uint i = 0; i < TILE && j0 + p.tile_n > p.n; i += VEC)
         VSTORE((realv)(0), panel + i); /* columns that there are not */
 #endif

@@ -83,7 +83,7 @@ NN_PRIMITIVE_OPERATOR(
     NN_SAMPLES("[2,3] [3,4]", "[2,3] [3,4] [4]", "[3,2] [4,3] [2,1]; transA=1 transB=1 alpha=.5 beta=2",
                "[3,2] [3,4] [2,4]; transA=1", "[2,3] [4,3] []; transB=1", "[0,3] [3,2] [2]",
                "[2,0] [0,3] [1,3]", "i32[2,3]@-4:5 i32[3,2]@-4:5 i32[2]@-4:5",
-               "[2,21] [66,21] [66]; transB=1", "[5,66] [5,2]; transA=1"),
+               "[2,21] [66,21] [66]; transB=1", "[9,17] [10,17]; transB=1", "[5,66] [5,2]; transA=1"),
     .doc = "General matrix product: Y = alpha * A' * B' + beta * C, where A' is A or its transpose, B' "
            "likewise.",
     .infer = infer, .gradient = gradient, .compute = compute);
