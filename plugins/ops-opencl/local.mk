@@ -84,5 +84,8 @@ plugins_ops_opencl_device_la_SOURCES = plugins/ops-opencl/alarm.c plugins/ops-op
 	plugins/ops-opencl/opencl.h plugins/ops-opencl/stream.h plugins/ops-opencl/tune.c
 plugins_ops_opencl_gemm_la_SOURCES = plugins/ops-opencl/gemm.c plugins/ops-opencl/product.c plugins/ops-opencl/product.h \
 	plugins/ops-opencl/thin.c
+plugins_ops_opencl_normalization_la_SOURCES = plugins/ops-opencl/normalization.c \
+	plugins/ops-opencl/normalization-runs.c plugins/ops-opencl/normalization.h
+plugins_ops_opencl_taps_la_SOURCES = plugins/ops-opencl/taps.c plugins/ops-opencl/taps-find.c plugins/ops-opencl/taps.h
 plugins_ops_opencl_move_la_SOURCES = plugins/ops-opencl/move.c plugins/ops-opencl/move-box.c plugins/ops-opencl/move.h
 plugins_ops_opencl_device_la_LIBADD = $(DL_LIBS) $(PTHREAD_LIBS)

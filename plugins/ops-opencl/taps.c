@@ -4,9 +4,8 @@
  * result is a weighted sum of a few elements of the input. Which ones is found when a node is planned, as the
  * reference finds it, and lies on the device as a table.
  */
-#include "ops-opencl/opencl.h"
+#include "taps.h"
 
-#include "ops/family/resize.h"
 #include "plugins/ops-opencl/real.cl.h"
 #include "plugins/ops-opencl/taps.cl.h"
 
@@ -18,124 +17,13 @@ typedef struct Params {
     uint32_t in, out, inner, weights, beyond[2];
 } Params;
 
-typedef struct Word {
-    const char *op;
-    bool back; /* a gradient: from the result's shape to the input's */
-    /* The taps of dimension d, whose extents are set. */
-    int32_t (*taps)(const NnCall *, int32_t d, NnTaps *);
-    const char *(*why_not)(const NnNode *); /* gives NULL, or why it is not done here */
-} Word;
-
-static const NnTensor *value(const NnNode *node, uint32_t i) {
-    return nn_given(node, i) ? node->inputs[i]->value : NULL;
-}
-
-static const char *unknown(const NnNode *node, uint32_t from) {
-    for (uint32_t i = from; i < node->n_inputs; i++)
-        if (node->inputs[i] && node->inputs[i]->value == NULL && ocl_count(node->inputs[i]) > 0)
-            return "what it goes by is not known when it is planned";
-    return NULL;
-}
-
-/* ---- which elements ---- */
-
-/* One place for each element, of weight 1. */
-static int32_t single(const NnCall *call, NnTaps *t) {
-    t->n = 1;
-    t->at = call->host->alloc(call->host, (uint64_t)(t->out + 1) * sizeof *t->at);
-    t->weight = call->host->alloc(call->host, (uint64_t)(t->out + 1) * sizeof *t->weight);
-    for (int64_t o = 0; t->weight && o < t->out; o++)
-        t->weight[o] = 1;
-    return t->at && t->weight ? NN_OK
-                              : nn_fail(call->host, call->status, NN_OUT_OF_MEMORY,
-                                        "no memory for the places of %s", call->node->op);
-}
-
-static int32_t tile(const NnCall *call, int32_t d, NnTaps *t) {
-    (void)d;
-    const int32_t code = single(call, t);
-    for (int64_t o = 0; code == NN_OK && o < t->out; o++)
-        t->at[o] = t->in > 0 ? o % t->in : -1;
-    return code;
-}
-
-/* As plugins/ops/pad.c has it. */
-static int64_t border(const char *mode, int64_t at, int64_t extent) {
-    const int64_t period = 2 * (extent - 1);
-    if ((at >= 0 && at < extent) || extent < 1)
-        return extent < 1 ? -1 : at;
-    if (mode[0] == 'e')
-        return at < 0 ? 0 : extent - 1;
-    if (mode[0] == 'w')
-        return (at % extent + extent) % extent;
-    if (period == 0)
-        return 0;
-    at = (at % period + period) % period;
-    return at < extent ? at : period - at;
-}
-
-static int32_t pad(const NnCall *call, int32_t d, NnTaps *t) {
-    const bool grad = strcmp(call->node->op, "PadGrad") == 0;
-    const NnTensor *pads = value(call->node, grad ? 2 : 1), *axes = value(call->node, 3);
-    const int32_t rank = call->node->inputs[0]->rank;
-    int64_t list[2 * NN_MAX_RANK], named[NN_MAX_RANK], before = 0;
-    const int64_t n = nn_integers(pads, list, 2 * NN_MAX_RANK) / 2,
-                  m = axes ? nn_integers(axes, named, NN_MAX_RANK) : -1;
-    for (int64_t i = 0; i < n && (m < 0 || i < m); i++)
-        if ((m < 0 ? i : nn_axis_of(named[i], rank)) == d)
-            before = list[i];
-    const int32_t code = single(call, t);
-    for (int64_t o = 0; code == NN_OK && o < t->out; o++)
-        t->at[o] = border(nn_attr_string(call->node, "mode", "constant"), o - before, t->in);
-    return code;
-}
-
-static const char *pad_why_not(const NnNode *node) {
-    const bool grad = strcmp(node->op, "PadGrad") == 0;
-    if (nn_attr_string(node, "mode", "constant")[0] == 'c')
-        return "constant borders are another kernel's";
-    return value(node, grad ? 2 : 1) ? unknown(node, 3) : "the borders are not known when it is planned";
-}
-
-static int32_t resize(const NnCall *call, int32_t d, NnTaps *t) {
-    const NnNode *node = call->node;
-    const uint32_t x = strcmp(node->op, "ResizeGrad") == 0 ? 1 : 0;
-    NnResize r;
-    const int32_t code = nn_resize_read(call, node->inputs[x]->dims, node->inputs[x]->rank,
-                                        value(node, x + 1), value(node, x + 2), value(node, x + 3), &r);
-    return code == NN_OK ? nn_resize_taps(call, &r, d, t) : code;
-}
-
-static const char *resize_why_not(const NnNode *node) {
-    return node->inputs[0]->rank == 0 ? "a scalar has no extents"
-                                      : unknown(node, strcmp(node->op, "ResizeGrad") == 0 ? 2 : 1);
-}
-
-static const Word words[] = {
-    {"Resize", false, resize, resize_why_not},
-    {"ResizeGrad", true, resize, resize_why_not},
-    {"Tile", false, tile, NULL},
-    {"TileGrad", true, tile, NULL},
-    {"Pad", false, pad, pad_why_not},
-    {"PadGrad", true, pad, pad_why_not},
-};
-
-static const Word *find_word(const NnNode *node) {
-    for (uint32_t i = 0; i < NN_COUNT(words); i++)
-        if (strcmp(words[i].op, node->op) == 0)
-            return &words[i];
-    return NULL;
-}
-
 /* Are elements moved as they are? */
 static bool moves(const NnNode *node) {
-    return !find_word(node)->back &&
-           (strcmp(node->op, "Resize") != 0 || nn_resize_is(node, "mode", "nearest"));
+    return !taps_back(node) && (strcmp(node->op, "Resize") != 0 || nn_resize_is(node, "mode", "nearest"));
 }
 
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
-    const Word *w = find_word(node);
-    const char *why = w->why_not ? w->why_not(node) : NULL;
+    const char *why = taps_why_not(node);
     if (why)
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why);
     for (uint32_t k = 0; k < 2; k++) {
@@ -262,7 +150,7 @@ static int32_t find_passes(Passes *s, const NnValueInfo *x, const NnValueInfo *y
         NnTaps *t = &s->taps[d];
         s->dims[d] = before;
         *t = (NnTaps){.in = s->back ? after : before, .out = s->back ? before : after};
-        const int32_t code = find_word(s->node)->taps(&call, d, t);
+        const int32_t code = taps_find(&call, d, t);
         if (code != NN_OK)
             return code;
         if (!is_nothing(t) || (d + 1 == s->rank && s->n == 0))
@@ -339,7 +227,7 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
         return nn_fail(nn, status, NN_OUT_OF_MEMORY, "no memory to plan %s", node->op);
     *s = (Passes){.nn = nn, .node = node, .status = status, .type = node->inputs[0]->type};
     s->moves = moves(node);
-    s->back = find_word(node)->back;
+    s->back = taps_back(node);
     s->plan = ocl_plan(nn, device, status);
     if (s->plan && find_passes(s, node->inputs[0], node->outputs[0]) == NN_OK)
         for (uint32_t k = 0; k < s->n && nn->code(status) == NN_OK; k++)
