@@ -39,16 +39,13 @@ typedef struct Word {
 #define FAULT                                                                                                \
     { .role = OCL_FAULT }
 
-static int64_t whole(const NnTensor *t, int64_t none) {
-    return t ? nn_load_int(nn_data(t), t->type, 0) : none;
-}
-
 static const char *trilu(const Ask *a, Params *p) {
     const NnNode *node = a->node;
     const NnValueInfo *x = node->inputs[0];
-    if (nn_given(node, 1) && node->inputs[1]->value == NULL)
+    const NnTensor *given = nn_given(node, 1) ? node->inputs[1]->value : NULL;
+    if (nn_given(node, 1) && given == NULL)
         return "the diagonal is not known when it is planned";
-    const int64_t k = nn_given(node, 1) ? whole(node->inputs[1]->value, 0) : 0;
+    const int64_t k = given ? nn_load_int(nn_data(given), given->type, 0) : 0;
     p->rows = (uint32_t)x->dims[x->rank - 2];
     p->columns = (uint32_t)x->dims[x->rank - 1];
     p->diagonal = (int32_t)(k > INT32_MAX / 2 ? INT32_MAX / 2 : k < -INT32_MAX / 2 ? -INT32_MAX / 2 : k);

@@ -87,5 +87,7 @@ plugins_ops_opencl_gemm_la_SOURCES = plugins/ops-opencl/gemm.c plugins/ops-openc
 plugins_ops_opencl_normalization_la_SOURCES = plugins/ops-opencl/normalization.c \
 	plugins/ops-opencl/normalization-runs.c plugins/ops-opencl/normalization.h
 plugins_ops_opencl_taps_la_SOURCES = plugins/ops-opencl/taps.c plugins/ops-opencl/taps-find.c plugins/ops-opencl/taps.h
+plugins_ops_opencl_scatter_la_SOURCES = plugins/ops-opencl/scatter.c plugins/ops-opencl/scatter-places.c \
+	plugins/ops-opencl/scatter.h
 plugins_ops_opencl_move_la_SOURCES = plugins/ops-opencl/move.c plugins/ops-opencl/move-box.c plugins/ops-opencl/move.h
 plugins_ops_opencl_device_la_LIBADD = $(DL_LIBS) $(PTHREAD_LIBS)

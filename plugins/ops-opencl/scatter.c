@@ -1,139 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GatherElements, GatherND, ScatterElements, ScatterND and the gradients of what is picked by index. */
-#include "ops-opencl/opencl.h"
+#include "scatter.h"
 
 #include "plugins/ops-opencl/fault.cl.h"
 #include "plugins/ops-opencl/real.cl.h"
 #include "plugins/ops-opencl/scatter.cl.h"
 
-#define DIMS 8u
 #define ITEMS 16384u /* that keep a device busy which is no processor */
 
-/* As scatter.cl has it. */
-typedef struct Params {
-    uint32_t count, inner, axis, ranges, depth, batch, batch_rows, n, step, at_step;
-    uint32_t dims[DIMS], strides[DIMS], at_strides[DIMS];
-} Params;
-
-typedef struct Word {
-    const char *op;
-    bool elements; /* an index each, else vectors */
-    bool adds;     /* a gradient: dY, indices, what has the shape of the result */
-    bool scatters;
-} Word;
-
-static const Word words[] = {
-    {"GatherElements", true, false, false}, {"ScatterElements", true, false, true},
-    {"GatherND", false, false, false},      {"ScatterND", false, false, true},
-    {"GatherNDGrad", false, true, true},    {"GatherGrad", false, true, true},
-};
-
-static const Word *find_word(const NnNode *node) {
-    for (uint32_t i = 0; i < NN_COUNT(words); i++)
-        if (strcmp(words[i].op, node->op) == 0)
-            return &words[i];
-    return NULL;
-}
-
-static const NnValueInfo *data_of(const NnNode *node) { return node->inputs[find_word(node)->adds ? 2 : 0]; }
-
 static const NnValueInfo *moved_of(const NnNode *node) { return node->inputs[0]; }
-
-static int32_t axis_of(const NnNode *node, int32_t rank) {
-    const int64_t axis = nn_attr_int(node, "axis", 0);
-    return (int32_t)(axis < 0 ? axis + rank : axis);
-}
 
 /* As scatter.cl numbers them. */
 static uint32_t meeting(const NnNode *node) {
     static const char *const names[] = {"none", "add", "mul", "min", "max"};
-    const char *name = find_word(node)->adds ? "add" : nn_attr_string(node, "reduction", "none");
+    const char *name = scatter_word(node)->adds ? "add" : nn_attr_string(node, "reduction", "none");
     for (uint32_t i = 0; i < NN_COUNT(names); i++)
         if (strcmp(names[i], name) == 0)
             return i;
     return 0;
-}
-
-/* ---- what is where: NULL, or why it is not done here ---- */
-
-static const char *describe_elements(const NnNode *node, Params *p) {
-    const NnValueInfo *x = data_of(node), *at = node->inputs[1];
-    const int32_t axis = axis_of(node, x->rank);
-    uint32_t step = 1, at_step = 1;
-    p->inner = 1;
-    if (x->rank == 0 || (find_word(node)->scatters && ocl_count(at) != ocl_count(node->inputs[2])))
-        return "data, indices and updates do not fit";
-    for (int32_t d = x->rank - 1; d >= 0; d--) {
-        const uint32_t extent = (uint32_t)x->dims[d], n = (uint32_t)at->dims[d];
-        if (d == axis) {
-            p->axis = extent;
-            p->count = n;
-            p->step = step;
-            p->at_step = at_step;
-        } else if (n > extent) {
-            return "the indices reach beyond the data";
-        } else if (n != 1) {
-            if (p->n == DIMS)
-                return "too many dimensions";
-            p->dims[p->n] = n;
-            p->strides[p->n] = step;
-            p->at_strides[p->n++] = at_step;
-            p->inner *= n;
-        }
-        step *= extent;
-        at_step *= n;
-    }
-    return NULL;
-}
-
-static const char *describe_vectors(const NnNode *node, Params *p) {
-    const NnValueInfo *x = data_of(node), *at = node->inputs[1];
-    const int32_t batch = (int32_t)nn_attr_int(node, "batch_dims", 0);
-    if (at->rank == 0 || batch < 0 || batch >= at->rank)
-        return "the indices are no vectors";
-    const int32_t depth = (int32_t)at->dims[at->rank - 1], end = batch + depth;
-    if (depth > (int32_t)DIMS || end > x->rank)
-        return "the vectors are longer than is done here";
-    p->depth = (uint32_t)depth;
-    p->count = (uint32_t)nn_product(at->dims, 0, at->rank - 1);
-    p->inner = (uint32_t)nn_product(x->dims, end, x->rank);
-    p->batch = (uint32_t)nn_product(at->dims, batch, at->rank - 1);
-    p->batch += p->batch == 0;
-    p->batch_rows = (uint32_t)nn_product(x->dims, batch, end);
-    p->axis = (uint32_t)nn_product(x->dims, 0, end);
-    for (int32_t d = 0; d < depth; d++) {
-        p->dims[d] = (uint32_t)x->dims[batch + d];
-        p->strides[d] = (uint32_t)nn_product(x->dims, batch + d + 1, end);
-    }
-    const NnValueInfo *updates = find_word(node)->adds ? node->inputs[0] : node->inputs[2];
-    return find_word(node)->scatters && ocl_count(updates) != (uint64_t)p->count * p->inner
-               ? "updates and indices do not fit"
-               : NULL;
-}
-
-/* Each index is a vector of one, shared by all that is in front of the axis. */
-static const char *describe_slices(const NnNode *node, Params *p, uint32_t *outer) {
-    const NnValueInfo *x = data_of(node);
-    const int32_t axis = axis_of(node, x->rank);
-    if (x->rank == 0)
-        return "the data have no axis";
-    *outer = (uint32_t)nn_product(x->dims, 0, axis);
-    p->axis = p->dims[0] = (uint32_t)x->dims[axis];
-    p->inner = (uint32_t)nn_product(x->dims, axis + 1, x->rank);
-    p->count = (uint32_t)ocl_count(node->inputs[1]);
-    p->depth = p->strides[0] = 1;
-    p->batch = p->count + (p->count == 0);
-    return ocl_count(node->inputs[0]) == (uint64_t)*outer * p->count * p->inner
-               ? NULL
-               : "gradient, indices and data do not fit";
-}
-
-static const char *describe(const NnNode *node, Params *p, uint32_t *outer) {
-    *p = (Params){.ranges = 1};
-    *outer = 1;
-    return find_word(node)->elements             ? describe_elements(node, p)
-           : strcmp(node->op, "GatherGrad") == 0 ? describe_slices(node, p, outer)
-                                                 : describe_vectors(node, p);
 }
 
 /* ---- the program ---- */
@@ -156,7 +40,7 @@ static const char *type_of(const OclService *ocl, int32_t type, bool meets, bool
 static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnStatus *reason) {
     const OclService *ocl = ocl_service(nn, device, reason);
     const NnValueInfo *at = node->inputs[1];
-    Params p;
+    ScatterParams p;
     uint32_t outer;
     bool real;
     if (ocl == NULL)
@@ -167,12 +51,12 @@ static int32_t match(const NnHost *nn, NnDevice *device, const NnNode *node, NnS
     if (type_of(ocl, moved_of(node)->type, meeting(node) != 0, &real) == NULL || !ocl_small(node))
         return nn_fail(nn, reason, NN_UNSUPPORTED, "%s of %s is not done here", node->op,
                        nn_type_name(moved_of(node)->type));
-    const char *why = describe(node, &p, &outer);
+    const char *why = scatter_describe(node, &p, &outer);
     return why ? nn_fail(nn, reason, NN_UNSUPPORTED, "%s: %s", node->op, why) : NN_OK;
 }
 
 static OclStage *stage(const NnHost *nn, OclPlan *plan, const NnNode *node, const char *kernel,
-                       uint32_t n_args, const OclArg *args, const Params *p, NnStatus *status) {
+                       uint32_t n_args, const OclArg *args, const ScatterParams *p, NnStatus *status) {
     const int32_t type = moved_of(node)->type;
     char options[96];
     bool real;
@@ -215,12 +99,12 @@ static uint32_t ranges_for(const OclService *ocl, uint64_t items, uint32_t axis)
 
 static int32_t plan_gather(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
                            NnStatus *status) {
-    const bool elements = find_word(node)->elements;
+    const bool elements = scatter_word(node)->elements;
     const OclArg args[] = {
         {.role = OCL_INPUT}, {.role = OCL_INPUT, .index = 1}, {.role = OCL_OUTPUT}, {.role = OCL_FAULT}};
-    Params p;
+    ScatterParams p;
     uint32_t outer;
-    OclPlan *plan = describe(node, &p, &outer) ? NULL : ocl_plan(nn, device, status);
+    OclPlan *plan = scatter_describe(node, &p, &outer) ? NULL : ocl_plan(nn, device, status);
     OclStage *s =
         plan ? stage(nn, plan, node, elements ? "gather_elements" : "gather_rows", 4, args, &p, status)
              : NULL;
@@ -229,13 +113,13 @@ static int32_t plan_gather(const NnHost *nn, NnDevice *device, const NnNode *nod
 }
 
 /* Workspace: the row of each update. */
-static void add_rows(const NnHost *nn, OclPlan *plan, const NnNode *node, Params *p, uint32_t outer,
+static void add_rows(const NnHost *nn, OclPlan *plan, const NnNode *node, ScatterParams *p, uint32_t outer,
                      NnStatus *status) {
-    const bool adds = find_word(node)->adds;
+    const bool adds = scatter_word(node)->adds;
     const OclArg to = {.role = OCL_WORKSPACE}, y = {.role = OCL_OUTPUT};
     const OclArg find[] = {{.role = OCL_INPUT, .index = 1}, to, {.role = OCL_FAULT}};
     const OclArg put[] = {{.role = OCL_INPUT, .index = adds ? 0 : 2}, to, y};
-    const Params all = {.count = (uint32_t)ocl_count(node->outputs[0])};
+    const ScatterParams all = {.count = (uint32_t)ocl_count(node->outputs[0])};
     p->ranges = ranges_for(plan->ocl, (uint64_t)outer * (plan->ocl->cpu ? 1 : p->inner), p->axis);
     OclStage *s = adds ? stage(nn, plan, node, "clear", 1, &y, &all, status) : NULL;
     if (s)
@@ -246,7 +130,8 @@ static void add_rows(const NnHost *nn, OclPlan *plan, const NnNode *node, Params
     grid(plan, stage(nn, plan, node, "scatter_rows", 3, put, p, status), p->inner, p->ranges, outer, true);
 }
 
-static void add_elements(const NnHost *nn, OclPlan *plan, const NnNode *node, Params *p, NnStatus *status) {
+static void add_elements(const NnHost *nn, OclPlan *plan, const NnNode *node, ScatterParams *p,
+                         NnStatus *status) {
     const OclArg args[] = {{.role = OCL_INPUT, .index = 1},
                            {.role = OCL_INPUT, .index = 2},
                            {.role = OCL_OUTPUT},
@@ -257,16 +142,16 @@ static void add_elements(const NnHost *nn, OclPlan *plan, const NnNode *node, Pa
 
 static int32_t plan_scatter(const NnHost *nn, NnDevice *device, const NnNode *node, NnPlan *out,
                             NnStatus *status) {
-    Params p;
+    ScatterParams p;
     uint32_t outer;
-    OclPlan *plan = describe(node, &p, &outer) ? NULL : ocl_plan(nn, device, status);
-    if (plan && find_word(node)->elements)
+    OclPlan *plan = scatter_describe(node, &p, &outer) ? NULL : ocl_plan(nn, device, status);
+    if (plan && scatter_word(node)->elements)
         add_elements(nn, plan, node, &p, status);
     else if (plan)
         add_rows(nn, plan, node, &p, outer, status);
-    if (!find_word(node)->elements)
+    if (!scatter_word(node)->elements)
         out->workspace = UINT64_C(4) * p.count;
-    if (!find_word(node)->adds) {
+    if (!scatter_word(node)->adds) {
         out->n_in_place = 1;
         out->in_place[0] = (NnInPlace){0, 0};
     }
