@@ -63,6 +63,7 @@ plugins/ops-opencl/manifest.yaml: $(opsopencl_LTLIBRARIES) nnrun/nnrun$(EXEEXT)
 
 # An object waits for all texts: they are few, and which one it includes is in its source.
 $(opsopencl_LTLIBRARIES:.la=.lo): $(opencl_texts:=.h)
+plugins/ops-opencl/direct.lo plugins/ops-opencl/product.lo plugins/ops-opencl/thin.lo: $(opencl_texts:=.h)
 endif
 CLEANFILES += $(opencl_texts:=.h)
 
