@@ -165,7 +165,7 @@ real2 pair_over_group(real x, real y, __local real2 *part) {
         if (t < reach)
             part[t] += part[t + reach];
     }
-    return part[0];
+    return part[t];
 }
 
 /* Losses and weights in a fixed order: the result, where one group adds all; else a pair for each group. Without log
