@@ -156,7 +156,7 @@ smoke_tests = \
 # What make check-all adds: a hundred kills instead of a dozen, and what runs again under TSan (no Criterion here) and
 # valgrind.
 long_tests = tests/plugins/ops-opencl/test-conformance.sh tests/plugins/ops-opencl/test-examples.sh tests/plugins/ops-opencl/test-memory.sh \
-	tests/plugins/ops-opencl/test-valgrind.sh \
+	tests/plugins/ops-opencl/test-simulator.sh tests/plugins/ops-opencl/test-valgrind.sh \
 	tests/train/test-resume.sh tests/models/test-finetune.sh
 
 tsan_tests = \
@@ -240,6 +240,7 @@ include tests/onnx/local.mk
 
 EXTRA_DIST += tests/models/test-finetune.sh tests/plugins/ops-opencl/broken-loader.c tests/plugins/ops-opencl/test-conformance.sh \
 	tests/plugins/ops-opencl/test-examples.sh tests/plugins/ops-opencl/test-memory.sh \
+	tests/plugins/ops-opencl/simulator.c tests/plugins/ops-opencl/test-simulator.sh \
 	tests/plugins/ops-opencl/test-valgrind.sh tests/plugins/ops-opencl/valgrind.supp
 EXTRA_DIST += tests/train/small.sh tests/run tests/under-valgrind tests/lsan.supp tests/tsan.supp tests/valgrind.supp $(script_tests)
 
