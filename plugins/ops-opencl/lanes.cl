@@ -60,15 +60,12 @@ DEFINE_PUT(put_long, long, long16, AS_IT_IS, AS_IT_IS_1)
 #define TO_ARRAY(v, array) vstore16(v, 0, array)
 #define ANY(m) any(m)
 
-/* real name(V): all lanes made one by JOIN(a, b), in pairs. */
-#define FOLD(name, JOIN)                                                                                     \
-    real name(V v);                                                                                          \
-    real name(V v) {                                                                                         \
-        const real8 a = JOIN(v.lo, v.hi);                                                                    \
-        const real4 b = JOIN(a.lo, a.hi);                                                                    \
-        const real2 c = JOIN(b.lo, b.hi);                                                                    \
-        return JOIN(c.x, c.y);                                                                               \
-    }
+/* real `to`: all lanes of v made one by JOIN(a, b), in pairs. */
+#define FOLD(JOIN, v, to)                                                                                    \
+    const real8 to##_8 = JOIN(v.lo, v.hi);                                                                   \
+    const real4 to##_4 = JOIN(to##_8.lo, to##_8.hi);                                                         \
+    const real2 to##_2 = JOIN(to##_4.lo, to##_4.hi);                                                         \
+    const real to = JOIN(to##_2.x, to##_2.y)
 #else
 typedef real V;
 typedef whole M;
@@ -86,7 +83,5 @@ void put_real(__global real *y, uint n, V v) { *y = v; }
 void put_long(__global long *y, uint n, long v);
 void put_long(__global long *y, uint n, long v) { *y = v; }
 #define LONG(m) ((long)(m))
-#define FOLD(name, JOIN)                                                                                     \
-    real name(V v);                                                                                          \
-    real name(V v) { return v; }
+#define FOLD(JOIN, v, to) const real to = v
 #endif

@@ -126,7 +126,7 @@ static int32_t plan(const NnHost *nn, NnDevice *device, const NnNode *node, NnPl
     if (why)
         return nn_fail(nn, status, NN_UNSUPPORTED, "%s", why);
     const bool narrow = word->by_plane && node->inputs[0]->type == NN_F16;
-    const OclArg y = {.role = OCL_OUTPUT}, sums = narrow ? (OclArg){.role = OCL_WORKSPACE} : y,
+    const OclArg y = {.role = OCL_OUTPUT}, sums = {.role = narrow ? OCL_WORKSPACE : OCL_OUTPUT},
                  at = {.role = p.with_indices ? OCL_OUTPUT : OCL_NOTHING, .index = 1};
     const OclArg by_plane[] = {{.role = OCL_INPUT},
                                {.role = OCL_INPUT, .index = 1},

@@ -51,7 +51,6 @@ uint place(uint at, uint n, const uint *dims, const uint *strides) {
 #define FIRST 1
 #define JOIN(a, b) ((a) * (b))
 #endif
-FOLD(fold, JOIN)
 
 /* The result so far, and what rounding has taken from it; an infinite sum has lost nothing that counts. */
 #ifdef SUM
@@ -148,7 +147,8 @@ __kernel void rows(ARGUMENTS) {
     SHARE(get_global_id(0))
     if (q >= p.pieces)
         return;
-    const real sum = fold(piece(x + xo, base, q, 0, 1, &p));
+    const V lanes = piece(x + xo, base, q, 0, 1, &p);
+    FOLD(JOIN, lanes, sum);
     RESULT(sum)
 }
 #else

@@ -12,8 +12,16 @@ typedef struct {
 #define GROUP 64
 #define ADD(a, b) ((a) + (b))
 #define LARGER(a, b) ((b) > (a) ? (b) : (a))
-FOLD(sum_of, ADD)
-FOLD(largest_of, LARGER)
+real sum_of(V v);
+real sum_of(V v) {
+    FOLD(ADD, v, sum);
+    return sum;
+}
+real largest_of(V v);
+real largest_of(V v) {
+    FOLD(LARGER, v, largest);
+    return largest;
+}
 
 /* `row`, the place of its element `at`, and its elements: EACH walks over k, LEFT is how many there are from k on, CLASS
  * the class of a lane. */
@@ -74,9 +82,9 @@ real over_group(real v, __local real *part, bool adds) {
 
 KERNEL void softmax(__global const elem *x, ulong xo, __global elem *y, ulong yo, Params p) {
     ROW
-    V most = -INFINITY, sum = 0;
-    EACH most = LARGER(most, GET(x, k, -INFINITY));
-    most = LARGEST(most);
+    V top = -INFINITY, sum = 0;
+    EACH top = LARGER(top, GET(x, k, -INFINITY));
+    const V most = LARGEST(top);
     EACH {
         const V e = exp(GET(x, k, -INFINITY) - most);
         sum += e;
@@ -84,19 +92,19 @@ KERNEL void softmax(__global const elem *x, ulong xo, __global elem *y, ulong yo
         PUT(y, k, e);
 #endif
     }
-    sum = TOTAL(sum);
+    const V total = TOTAL(sum);
 #ifdef REAL_F16 /* which would be rounded twice */
-    EACH PUT(y, k, exp(GET(x, k, 0) - most) / sum);
+    EACH PUT(y, k, exp(GET(x, k, 0) - most) / total);
 #else
-    EACH PUT(y, k, GET(y, k, 0) / sum);
+    EACH PUT(y, k, GET(y, k, 0) / total);
 #endif
 }
 
 KERNEL void log_softmax(__global const elem *x, ulong xo, __global elem *y, ulong yo, Params p) {
     ROW
-    V most = -INFINITY, sum = 0;
-    EACH most = LARGER(most, GET(x, k, -INFINITY));
-    most = LARGEST(most);
+    V top = -INFINITY, sum = 0;
+    EACH top = LARGER(top, GET(x, k, -INFINITY));
+    const V most = LARGEST(top);
     EACH sum += exp(GET(x, k, -INFINITY) - most);
     const V norm = log((V)TOTAL(sum));
     EACH PUT(y, k, GET(x, k, 0) - most - norm);
@@ -107,8 +115,8 @@ KERNEL void softmax_grad(__global const elem *dy, ulong dyo, __global const elem
     ROW
     V sum = 0;
     EACH sum += GET(dy, k, 0) * GET(y, k, 0);
-    sum = TOTAL(sum);
-    EACH PUT(dx, k, GET(y, k, 0) * (GET(dy, k, 0) - sum));
+    const V total = TOTAL(sum);
+    EACH PUT(dx, k, GET(y, k, 0) * (GET(dy, k, 0) - total));
 }
 
 KERNEL void log_softmax_grad(__global const elem *dy, ulong dyo, __global const elem *y, ulong yo, __global elem *dx,
@@ -116,8 +124,8 @@ KERNEL void log_softmax_grad(__global const elem *dy, ulong dyo, __global const 
     ROW
     V sum = 0;
     EACH sum += GET(dy, k, 0);
-    sum = TOTAL(sum);
-    EACH PUT(dx, k, GET(dy, k, 0) - exp(GET(y, k, 0)) * sum);
+    const V total = TOTAL(sum);
+    EACH PUT(dx, k, GET(dy, k, 0) - exp(GET(y, k, 0)) * total);
 }
 
 /* ---- the loss: rows are positions ---- */
