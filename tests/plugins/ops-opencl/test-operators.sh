@@ -11,5 +11,7 @@ names="Add Where Cast Clip Gelu nn/ReluGrad Gemm MatMul Conv nn/ConvGradInput nn
     nn/MaxPoolGrad AveragePool nn/AveragePoolGrad ReduceSum ReduceMax nn/SumTo nn/AllFinite Softmax
     nn/LogSoftmaxGrad SoftmaxCrossEntropyLoss nn/SoftmaxCrossEntropyLossGrad Transpose nn/SliceGrad Pad
     Concat Split nn/ZerosLike Gather nn/GatherGrad OneHot ArgMax nn/Uniform nn/Bernoulli nn/Normal
-    nn/ReshapeLike LayerNormalization nn/BatchNormalizationGrad GatherElements ScatterND"
+    nn/ReshapeLike LayerNormalization nn/BatchNormalizationGrad GatherElements ScatterND
+    Resize nn/TileGrad CumSum TopK Trilu TensorScatter QuantizeLinear GridSample Col2Im ConvTranspose LRN
+    nn/Categorical"
 exec "$NNRUN" plugin test ops-opencl --tier smoke $(for name in $names; do echo --only "$name"; done)
