@@ -32,6 +32,7 @@
     X(WaitForEvents)                                                                                         \
     X(GetEventInfo)                                                                                          \
     X(SetEventCallback)                                                                                      \
+    X(RetainEvent)                                                                                           \
     X(ReleaseEvent)                                                                                          \
     X(CreateProgramWithSource)                                                                               \
     X(CreateProgramWithBinary)                                                                               \

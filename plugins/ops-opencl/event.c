@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Events: markers behind what was enqueued. Before a marker the fault word of the stream's kernels is read
- * into the host's memory, so that whoever waits finds it there and nothing ever blocks but the wait itself.
+ * Events: where a stream stood, by its last command or a marker. Before one is recorded the fault word of the
+ * stream's kernels is read into the host's memory, so that whoever waits finds it there and nothing ever
+ * blocks but the wait itself.
  */
 #include "stream.h"
 
@@ -9,8 +10,8 @@
 
 struct NnEvent {
     NnStream *stream;
-    cl_event marker;
-    uint64_t below; /* the entries that it stands behind */
+    cl_event marker; /* NULL: all was done already */
+    uint64_t below;  /* the entries that it stands behind */
 };
 
 int32_t ocl_event_new(NnDevice *d, NnEvent **out, NnStatus *status) {
@@ -65,7 +66,13 @@ int32_t ocl_record(NnDevice *d, NnStream *s, NnEvent *e, NnStatus *status) {
     if (s->hung)
         return NN_OK; /* whoever waits hears of it */
     char said[OCL_SAID];
-    cl_int code = d->cl->EnqueueMarkerWithWaitList(s->queue, 0, NULL, &e->marker);
+    cl_int code = CL_SUCCESS;
+    if (d->out_of_order)
+        code = d->cl->EnqueueMarkerWithWaitList(s->queue, 0, NULL, &e->marker);
+    else if (s->next > s->first) { /* in order, the last command stands for all */
+        e->marker = s->ring[(s->next - 1) % OCL_RING].event;
+        code = d->cl->RetainEvent(e->marker);
+    }
     if (code == CL_SUCCESS)
         code = d->cl->Flush(s->queue);
     return code == CL_SUCCESS ? NN_OK
@@ -88,14 +95,12 @@ int32_t ocl_wait(NnDevice *d, NnEvent *e, uint64_t *tag, NnStatus *status) {
 }
 
 int32_t ocl_stream_wait(NnDevice *d, NnStream *s, NnEvent *e, NnStatus *status) {
-    char said[OCL_SAID];
     if (e->marker == NULL || e->stream == s)
         return NN_OK;
     ocl_deliver(e->stream, e->below);
     if (ocl_ready(s, status) != NN_OK)
         return NN_ERROR;
-    const cl_int code = d->cl->EnqueueBarrierWithWaitList(s->queue, 1, &e->marker, NULL);
-    return code == CL_SUCCESS ? NN_OK
-                              : nn_fail(d->nn, status, NN_ERROR, "device %s cannot wait for an event: %s",
-                                        d->name, ocl_said(d, code, said));
+    OclEntry entry = {.what = "a wait for another stream"};
+    const cl_int code = d->cl->EnqueueBarrierWithWaitList(s->queue, 1, &e->marker, &entry.event);
+    return ocl_enqueued(s, code, &entry, status);
 }

@@ -274,6 +274,17 @@ static void test_two_streams(Bench *b) {
            memcmp(back, expected, sizeof words) == 0;
     b->stream = first;
     say(b, "a second stream waits for the first", good && settle(b));
+    memset(back, 0, sizeof back);
+    uint64_t tag;
+    good = good && launch(b, b->stir, (const uint32_t[3]){0, 0, 0}, p, 1) == NN_OK &&
+           b->kind->copy_out(b->device, first, back, b->buffer, 0, sizeof back, b->status) == NN_OK &&
+           record(b, 1) == NN_OK && b->kind->stream_wait(b->device, second, b->events[1], b->status) == NN_OK;
+    stir_here(expected, expected, expected, p);
+    b->stream = second;
+    good = good && record(b, 2) == NN_OK && wait_for(b, 2, &tag) == NN_OK &&
+           memcmp(back, expected, sizeof back) == 0;
+    b->stream = first;
+    say(b, "an event right behind that wait stands for the first stream's work", good && settle(b));
     if (second)
         b->kind->stream_free(b->device, second);
 }
